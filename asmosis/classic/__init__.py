@@ -1,0 +1,1 @@
+"""What classic (Azure Service Management) has: its XML documents as frozen models."""
