@@ -1,0 +1,134 @@
+"""References between resources: who points at what, and the fields that show it at the other end.
+
+Bodies are stored with references forward only; the way back is worked out when a resource is read, so that it cannot
+be wrong. The pairs of fields are recorded.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from emulator.store import Store
+
+_ONE, _MANY = False, True
+
+# (collection of the source, field that points) -> (field at the target, whether it is a list)
+_BACK = {
+    ("virtualmachines", "networkInterfaces"): ("virtualMachine", _ONE),
+    ("virtualmachines", "availabilitySet"): ("virtualMachines", _MANY),
+    ("ipconfigurations", "publicIPAddress"): ("ipConfiguration", _ONE),
+    ("frontendipconfigurations", "publicIPAddress"): ("ipConfiguration", _ONE),
+    ("ipconfigurations", "subnet"): ("ipConfigurations", _MANY),
+    ("frontendipconfigurations", "subnet"): ("ipConfigurations", _MANY),
+    ("ipconfigurations", "loadBalancerBackendAddressPools"): ("backendIPConfigurations", _MANY),
+    ("ipconfigurations", "loadBalancerInboundNatRules"): ("backendIPConfiguration", _ONE),
+    ("loadbalancingrules", "frontendIPConfiguration"): ("loadBalancingRules", _MANY),
+    ("loadbalancingrules", "backendAddressPool"): ("loadBalancingRules", _MANY),
+    ("loadbalancingrules", "probe"): ("loadBalancingRules", _MANY),
+    ("inboundnatrules", "frontendIPConfiguration"): ("inboundNatRules", _MANY),
+    ("networkinterfaces", "networkSecurityGroup"): ("networkInterfaces", _MANY),
+    ("subnets", "networkSecurityGroup"): ("subnets", _MANY),
+    ("subnets", "routeTable"): ("subnets", _MANY),
+}
+
+# Which types can hold a reference to a type; the balancer's own parts refer to each other.
+_REFERRERS = {
+    "Microsoft.Compute/availabilitySets": ("Microsoft.Compute/virtualMachines",),
+    "Microsoft.Network/loadBalancers": ("Microsoft.Network/networkInterfaces", "Microsoft.Network/loadBalancers"),
+    "Microsoft.Network/localNetworkGateways": ("Microsoft.Network/connections",),
+    "Microsoft.Network/networkInterfaces": ("Microsoft.Compute/virtualMachines",),
+    "Microsoft.Network/networkSecurityGroups": (
+        "Microsoft.Network/networkInterfaces",
+        "Microsoft.Network/virtualNetworks",
+    ),
+    "Microsoft.Network/publicIPAddresses": (
+        "Microsoft.Network/networkInterfaces",
+        "Microsoft.Network/loadBalancers",
+        "Microsoft.Network/virtualNetworkGateways",
+    ),
+    "Microsoft.Network/routeTables": ("Microsoft.Network/virtualNetworks",),
+    "Microsoft.Network/virtualNetworkGateways": ("Microsoft.Network/connections",),
+    "Microsoft.Network/virtualNetworks": (
+        "Microsoft.Network/networkInterfaces",
+        "Microsoft.Network/loadBalancers",
+        "Microsoft.Network/virtualNetworkGateways",
+    ),
+}
+
+BACK_FIELDS = frozenset(field for field, _ in _BACK.values())
+
+
+@dataclass(frozen=True)
+class Reference:
+    """One pointer: the nearest thing with an id that holds it, the field, and what it points at."""
+
+    source: str
+    field: str
+    target: str
+
+
+def references(body: dict[str, Any]) -> Iterator[Reference]:
+    """Every pointer in a stored body."""
+    yield from _walk(body.get("properties", {}), str(body["id"]), "")
+
+
+def pointing_at(store: Store, subscription: str, type_: str, resource_id: str = "") -> list[Reference]:
+    """Pointers at resources of a type; with an id, only those at that resource or its parts."""
+    # `_` in an id matches any character here, which only lets a few rows too many through.
+    pattern = f"%{resource_id.replace('%', '_')}%"
+    found: list[Reference] = []
+    for referrer in _REFERRERS.get(type_, ()):
+        rows = store.execute(
+            "SELECT body FROM arm WHERE subscription = ? AND type = ? AND body LIKE ? ORDER BY key",
+            (subscription, referrer, pattern),
+        )
+        for row in rows:
+            found.extend(references(json.loads(row["body"])))
+    wanted = resource_id.lower()
+    return [r for r in found if not wanted or r.target.lower() == wanted or r.target.lower().startswith(f"{wanted}/")]
+
+
+def back_references(pointers: list[Reference]) -> dict[str, dict[str, Any]]:
+    """The fields that show at each target who points at it, by the target's id in lower case."""
+    back: dict[str, dict[str, Any]] = {}
+    for pointer in pointers:
+        collection = pointer.source.split("/")[-2].lower()
+        field, is_list = _BACK.get((collection, pointer.field), ("", _ONE))
+        if not field:
+            continue
+        fields = back.setdefault(pointer.target.lower(), {})
+        if is_list:
+            fields.setdefault(field, []).append({"id": pointer.source})
+        else:
+            fields[field] = {"id": pointer.source}
+    return back
+
+
+def decorated(value: Any, back: dict[str, dict[str, Any]]) -> Any:
+    """A body, its parts included, with those fields."""
+    if isinstance(value, list):
+        return [decorated(item, back) for item in value]
+    if not isinstance(value, dict):
+        return value
+    made = {name: decorated(inner, back) for name, inner in value.items()}
+    fields = back.get(str(value.get("id", "")).lower())
+    if fields and isinstance(made.get("properties"), dict):
+        made["properties"] = {**made["properties"], **fields}
+    return made
+
+
+def _walk(value: Any, source: str, field: str) -> Iterator[Reference]:
+    if isinstance(value, list):
+        for item in value:
+            yield from _walk(item, source, field)
+    elif isinstance(value, dict):
+        own = value.get("id")
+        if isinstance(own, str) and own.lower().startswith(f"{source.lower()}/{field.lower()}/"):
+            source = own  # a part: what it holds points from here
+        elif isinstance(own, str) and own.startswith("/subscriptions/"):
+            yield Reference(source, field, own)
+        for name, inner in value.items():
+            if name not in ("id", "properties"):
+                yield from _walk(inner, source, name)
+        yield from _walk(value.get("properties"), source, "")

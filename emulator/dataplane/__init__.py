@@ -1,0 +1,129 @@
+"""The data plane: public endpoints of running machines as real listeners on loopback."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from enum import StrEnum
+from typing import Any
+
+from emulator.clock import Clock
+from emulator.dataplane.endpoints import TYPES, Endpoint, endpoints
+from emulator.dataplane.history import History, Sight
+from emulator.dataplane.listeners import Listeners
+from emulator.store import Store
+
+__all__ = ["MOST", "DataPlane", "Mode"]
+
+
+class Mode(StrEnum):
+    """Whether the public endpoints of running machines listen on loopback; auto leaves out large estates."""
+
+    AUTO = "auto"
+    ON = "on"
+    OFF = "off"
+
+
+MOST = 128
+"""With `auto`, a subscription with more listeners than this opens none."""
+_MOST_IN_ALL = 512
+_MOST_BYTES = 4 * 1024 * 1024
+
+_log = logging.getLogger(__name__)
+
+# Which subscriptions a transaction has touched; rolled back with it. A REPLACE fires the insert trigger alone.
+_TOUCHED = "CREATE TEMP TABLE dataplane_touched (subscription TEXT PRIMARY KEY) WITHOUT ROWID"
+_TRIGGER = (
+    "CREATE TEMP TRIGGER dataplane_{table}_{event} AFTER {event} ON main.{table} WHEN {row}.{column} IN ({values})"
+    " BEGIN INSERT OR IGNORE INTO dataplane_touched VALUES (lower({row}.subscription)); END"
+)
+
+
+class DataPlane:
+    """Follows the store: after every transaction exactly the endpoints of running machines listen."""
+
+    def __init__(self, store: Store, clock: Clock, mode: Mode) -> None:
+        self._store = store
+        self._clock = clock
+        self._mode = mode
+        self._history = History(store)
+        self._listeners = Listeners()
+        self._closed: dict[str, str] = {}
+        self._alarm: asyncio.TimerHandle | None = None
+        self._woken: asyncio.Task[None] | None = None
+        store.execute(_TOUCHED)
+        store.execute("INSERT INTO dataplane_touched SELECT id FROM subscription")
+        for table, column, values in (("classic", "kind", ("deployment",)), ("arm", "type", TYPES)):
+            for event, row in (("INSERT", "NEW"), ("UPDATE", "NEW"), ("DELETE", "OLD")):
+                quoted = ", ".join(f"'{value}'" for value in values)
+                store.execute(_TRIGGER.format(table=table, event=event, row=row, column=column, values=quoted))
+
+    async def follow(self) -> None:
+        """Open and close what the last transaction changed."""
+        touched = self._store.execute("DELETE FROM dataplane_touched RETURNING subscription")
+        for row in touched:
+            try:
+                await self._show(str(row["subscription"]))
+            except Exception:  # noqa: BLE001 -- the work is done and on disk: its caller must be told so
+                _log.exception("the data plane could not follow subscription %s", row["subscription"])
+
+    def wake(self, seconds: float, what: Callable[[], Awaitable[None]]) -> None:
+        """Do something in a while, unless something else is wanted until then."""
+        if self._alarm:
+            self._alarm.cancel()
+        self._alarm = asyncio.get_running_loop().call_later(max(0.0, seconds), self._wake, what)
+
+    def report(self, subscription: str | None = None) -> dict[str, Any]:
+        """Every machine with its endpoints, where they listen, and since when they are up or down."""
+        return {
+            "mode": self._mode,
+            "only_127_0_0_1": self._listeners.only_local,
+            "not_opened": dict(self._closed),
+            "machines": self._history.report(subscription),
+        }
+
+    def close(self) -> None:
+        """Stop listening; to be called before the store is closed."""
+        if self._alarm:
+            self._alarm.cancel()
+        self._history.end(self._clock.timestamp())
+        self._listeners.close()
+
+    def _wake(self, what: Callable[[], Awaitable[None]]) -> None:
+        async def run() -> None:
+            await what()
+
+        self._woken = asyncio.get_running_loop().create_task(run())
+
+    async def _show(self, subscription: str) -> None:
+        found = self._fitting(subscription)
+        await self._listeners.show(subscription, found)
+        self._history.note(subscription, (self._sight(each) for each in found), self._clock.timestamp())
+
+    def _fitting(self, subscription: str) -> list[Endpoint]:
+        """The endpoints of a subscription; none when they are too many to open."""
+        self._closed.pop(subscription, None)
+        if self._mode is Mode.ON:
+            return endpoints(self._store, subscription)
+        rows = self._store.execute(
+            "SELECT (SELECT coalesce(sum(length(document)), 0) FROM classic"
+            " WHERE subscription = ?1 AND kind = 'deployment')"
+            " + (SELECT coalesce(sum(length(body)), 0) FROM arm WHERE subscription = ?1) AS bytes",
+            (subscription,),
+        )
+        # Documents of this size have more endpoints than would be opened, and reading them would take long.
+        too_large = rows[0]["bytes"] > _MOST_BYTES
+        found = [] if too_large else endpoints(self._store, subscription)
+        fronts = {each.front for each in found}
+        others = sum(1 for each in self._listeners.opened if each[0] != subscription)
+        if too_large or len(fronts) > MOST:
+            self._closed[subscription] = f"more than {MOST} endpoints; serve with --dataplane on opens them"
+        elif others + len(fronts) > _MOST_IN_ALL:
+            self._closed[subscription] = f"more than {_MOST_IN_ALL} in all; serve with --dataplane on opens them"
+        return [] if subscription in self._closed else found
+
+    def _sight(self, endpoint: Endpoint) -> Sight:
+        listener = self._listeners.opened.get(endpoint.front) if endpoint.running else None
+        if listener:
+            return Sight(endpoint, "up", listener.place, listener.note)
+        failed = self._listeners.failed.get(endpoint.front, "") if endpoint.running else ""
+        return Sight(endpoint, "down", None, failed)
