@@ -9,6 +9,7 @@ AsmosisError
 │   ├── Throttled              429, 503 TooManyRequests: too many calls            (retry)
 │   ├── ServerFault            5xx: the platform stumbled                          (retry)
 │   └── OperationFailed        accepted, then failed
+│       └── CommitFailed       a commit failed; from here only forward             (retry)
 ├── Unreachable                no answer at all: name, socket, TLS, time           (retry)
 ├── UnreadableDocument         bytes in a shape we do not know, or refuse to read
 ├── StillMoving                an earlier step of the unit is still running        (retry)
@@ -75,6 +76,12 @@ class ServerFault(ControlPlaneError):
 
 class OperationFailed(ControlPlaneError):
     """The platform accepted a long operation and then reported it as failed."""
+
+
+class CommitFailed(OperationFailed):
+    """A commit failed; abort is closed, and the platform's advice is to send commit again."""
+
+    worth_retrying = True
 
 
 class Unreachable(AsmosisError):

@@ -51,6 +51,21 @@ class State(StrEnum):
         return self not in (State.CLASSIC, State.COMMITTED, State.ABSENT)
 
 
+class Outcome(StrEnum):
+    """How a run about one unit ended; the word is the final state's name in the Prefect server."""
+
+    COMMITTED = "Committed"
+    ABORTED = "Aborted"
+    BLOCKED = "Blocked"
+    PREPARE_FAILED = "PrepareFailed"
+    INCOMPLETE = "Incomplete"
+
+    @property
+    def good(self) -> bool:
+        """Whether the unit is where somebody wanted it."""
+        return self in (Outcome.COMMITTED, Outcome.ABORTED)
+
+
 @dataclass(frozen=True)
 class Kind:
     """One kind of unit: how it is called, where its verbs live, when it goes in a wave.

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from asmosis.classic import compute, network, storage, subscription
+from asmosis.classic import compute, network, role, storage, subscription
 from asmosis.classic.xml import ClassicModel, local_name, parse
 from asmosis.collect import collect
 from asmosis.errors import UnreadableDocument
 
-_MODELS = collect(type, lambda model: model.__name__, compute, network, storage, subscription)
+_MODELS = collect(type, lambda model: model.__name__, compute, network, role, storage, subscription)
 READABLE: dict[str, type[ClassicModel]] = {
     model.root: model for model in _MODELS.values() if issubclass(model, ClassicModel) and model.root
 }

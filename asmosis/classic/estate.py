@@ -8,8 +8,14 @@ from pydantic import BaseModel, ConfigDict
 
 from asmosis.classic.compute import Deployment, HostedService
 from asmosis.classic.documents import Document
-from asmosis.classic.network import Gateway, GatewayConnection, NetworkSecurityGroup, ReservedIp, RouteTable
-from asmosis.classic.network import VirtualNetworkSite
+from asmosis.classic.network import (
+    Gateway,
+    GatewayConnection,
+    NetworkSecurityGroup,
+    ReservedIp,
+    RouteTable,
+    VirtualNetworkSite,
+)
 from asmosis.classic.storage import Disk, OsImage, StorageService, VmImage
 from asmosis.classic.subscription import AffinityGroup
 from asmosis.classic.xml import ClassicModel
@@ -105,9 +111,7 @@ class Estate(BaseModel):
             remedy = f"It belongs to a network; migrate virtualNetwork/{network}."
             raise UnknownUnit(wanted.short, "it does not migrate alone", remedy)
         same_kind = ", ".join(unit.name for unit in self.units if unit.kind == wanted.kind) or "none"
-        raise UnknownUnit(
-            wanted.short, f"no such unit in subscription {self.subscription}", f"There are: {same_kind}."
-        )
+        raise UnknownUnit(wanted.short, f"no such unit in subscription {self.subscription}", f"There are: {same_kind}.")
 
     def service(self, name: str) -> HostedService:
         """A cloud service by name (KeyError if there is none)."""

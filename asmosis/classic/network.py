@@ -1,6 +1,6 @@
 """Virtual networks, network security groups, route tables, reserved IPs and VPN gateways.
 
-Shapes are those of recorded Azure replies; fields marked SDK were never recorded, but Microsoft's own clients read them.
+Shapes are those of recorded Azure replies; fields marked SDK were never recorded, but Microsoft's clients read them.
 """
 
 from typing import ClassVar, Literal

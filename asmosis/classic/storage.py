@@ -1,6 +1,6 @@
 """Storage accounts, and the disks and images that classic manages on top of their blobs.
 
-Shapes are those of recorded Azure replies; fields marked SDK were never recorded, but Microsoft's own clients read them.
+Shapes are those of recorded Azure replies; fields marked SDK were never recorded, but Microsoft's clients read them.
 """
 
 from typing import ClassVar
@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
-from asmosis.classic.compute import Caching, ExtendedProperty
+from asmosis.classic.compute import ExtendedProperty
+from asmosis.classic.role import Caching
 from asmosis.classic.values import Base64Text
 from asmosis.classic.xml import ClassicModel, at
 

@@ -35,7 +35,9 @@ class Location(ClassicModel):
     services: tuple[str, ...] = at("AvailableServices/AvailableService", default=())
     web_worker_sizes: tuple[str, ...] = at("ComputeCapabilities/WebWorkerRoleSizes/RoleSize", default=())
     virtual_machine_sizes: tuple[str, ...] = at("ComputeCapabilities/VirtualMachinesRoleSizes/RoleSize", default=())
-    storage_account_types: tuple[str, ...] = at("StorageCapabilities/StorageAccountTypes/StorageAccountType", default=())
+    storage_account_types: tuple[str, ...] = at(
+        "StorageCapabilities/StorageAccountTypes/StorageAccountType", default=()
+    )
 
 
 class Error(ClassicModel):

@@ -21,6 +21,8 @@ from asmosis.errors import UnreadableDocument
 LARGEST_DOCUMENT = 64 * 1024 * 1024  # bytes; the largest recorded reply (2,622 disks) is under 3 MB
 _INSTANCE = "{http://www.w3.org/2001/XMLSchema-instance}"
 _ILLEGAL_REFERENCE = re.compile(rb"&#(?:x([0-9A-Fa-f]{1,8})|([0-9]{1,10}));")
+# The Char production of XML 1.0.
+_LEGAL = ((9, 10, 13), range(0x20, 0xD800), range(0xE000, 0xFFFE), range(0x10000, 0x110000))
 _PARSER_OPTIONS: dict[str, Any] = {
     "resolve_entities": False,
     "no_network": True,
@@ -77,7 +79,7 @@ def parse(document: bytes, place: str) -> etree._Element:
     except etree.XMLSyntaxError as error:
         line, column = error.position
         raise UnreadableDocument(f"{place}:{line}:{column}", f"not well-formed XML ({error.msg})") from None
-    if root.getroottree().docinfo.doctype:
+    if root.getroottree().docinfo.internalDTD is not None:
         raise UnreadableDocument(place, "it carries a document type declaration, which is refused")
     return root
 
@@ -175,6 +177,8 @@ def _take(element: etree._Element, step: _Place, path: str, gathered: _Gathered)
         value: Any = None if is_nil(element) else inner.values
     else:
         gathered.unread.extend(f"{path}/{local_name(child)}" for child in element)
+        keys = [str(key) for key in element.attrib]
+        gathered.unread.extend(f"{path}/@{key}" for key in keys if not key.startswith(_INSTANCE))
         text = element.text or ""
         value = None if is_nil(element) or (not text and not step.text) else text
     if step.many:
@@ -199,5 +203,4 @@ def _in_asm_words(error: ValidationError, model: type[ClassicModel], root: str) 
 
 def _legal(reference: re.Match[bytes]) -> bytes:
     code = int(reference[1], 16) if reference[1] else int(reference[2])
-    legal = code in (9, 10, 13) or 0x20 <= code <= 0xD7FF or 0xE000 <= code <= 0xFFFD or 0x10000 <= code <= 0x10FFFF
-    return reference[0] if legal else b"&#xFFFD;"
+    return reference[0] if any(code in legal for legal in _LEGAL) else b"&#xFFFD;"

@@ -1,0 +1,196 @@
+"""Everything that classic has in a subscription, read in one go."""
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import TypeVar
+
+from asmosis.azure.asm import COMPUTE, MANAGEMENT, NETWORK, STORAGE, AsmClient, named
+from asmosis.classic.compute import Certificate, HostedService
+from asmosis.classic.documents import Document, read_document
+from asmosis.classic.estate import Estate
+from asmosis.classic.network import (
+    Gateway,
+    GatewayConnection,
+    NetworkSecurityGroup,
+    ReservedIp,
+    RouteTable,
+    VirtualNetworkSite,
+)
+from asmosis.classic.storage import Disk, OsImage, StorageService, VmImage
+from asmosis.classic.subscription import AffinityGroup
+from asmosis.classic.xml import ClassicModel
+from asmosis.errors import NotFound, UnreadableDocument
+
+Model = TypeVar("Model", bound=ClassicModel)
+Progress = Callable[[int, int], None]
+"""Called with (documents read, documents known of so far)."""
+
+
+@dataclass(frozen=True)
+class RawDocument:
+    """An answer as it came, for the archive; it may hold whatever the subscription's owners put into settings."""
+
+    path: str
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A subscription as classic tells it, and all that was not understood.
+
+    `unread` names elements that no model claims (their resources are in the estate all the same); `unreadable` names
+    documents that could not be read, whose resources are therefore **not** in the estate.
+    """
+
+    estate: Estate = field(repr=False)
+    unread: tuple[str, ...]
+    unreadable: tuple[str, ...]
+    documents: tuple[RawDocument, ...] = field(repr=False)
+
+
+def snapshot(asm: AsmClient, *, threads: int = 8, progress: Progress | None = None) -> Estate:
+    """The estate, whole.
+
+    Raises:
+        UnreadableDocument: something in it cannot be read; names everything that cannot.
+    """
+    taken = take_snapshot(asm, threads=threads, progress=progress)
+    if taken.unreadable:
+        raise UnreadableDocument(f"subscription {asm.subscription}", "; ".join(taken.unreadable))
+    return taken.estate
+
+
+def take_snapshot(asm: AsmClient, *, threads: int = 8, progress: Progress | None = None) -> Snapshot:
+    """The estate as far as it can be read, with everything else named; `threads` bounds the reads at one time."""
+    with ThreadPoolExecutor(threads, thread_name_prefix="snapshot") as pool:
+        reader = _Reader(asm, pool, progress)
+        estate = _estate(reader)
+    return Snapshot(
+        estate, tuple(sorted(reader.unread)), tuple(sorted(reader.unreadable)), tuple(reader.documents.values())
+    )
+
+
+def _estate(reader: "_Reader") -> Estate:
+    of = reader.lists(_LISTS)
+    service_names = [service.name for service in _of(HostedService, of["hosted_services"])]
+    services = reader.each("services/hostedservices/{}?embed-detail=true", COMPUTE, service_names, HostedService)
+    networks = _of(VirtualNetworkSite, of["virtual_networks"])
+    with_gateway = [network.name for network in networks if network.gateway]
+    deployed = [name for name, [service] in services.items() if service.deployments]
+    certificates = reader.each("services/hostedservices/{}/certificates", COMPUTE, deployed, Certificate)
+    gateways = reader.each("services/networking/{}/gateway", NETWORK, with_gateway, Gateway)
+    connections = reader.each("services/networking/{}/gateway/connections", NETWORK, list(gateways), GatewayConnection)
+    groups = reader.each(
+        "services/networking/networksecuritygroups/{}?detaillevel=Full",
+        NETWORK,
+        [group.name for group in _of(NetworkSecurityGroup, of["network_security_groups"])],
+        NetworkSecurityGroup,
+    )
+    tables = reader.each(
+        "services/networking/routetables/{}?detailLevel=Full",
+        NETWORK,
+        [table.name for table in _of(RouteTable, of["route_tables"])],
+        RouteTable,
+    )
+    return Estate(
+        subscription=reader.asm.subscription,
+        hosted_services=_firsts(services),
+        virtual_networks=networks,
+        network_security_groups=_firsts(groups),
+        route_tables=_firsts(tables),
+        reserved_ips=_of(ReservedIp, of["reserved_ips"]),
+        storage_accounts=_of(StorageService, of["storage_accounts"]),
+        disks=_of(Disk, of["disks"]),
+        os_images=tuple(image for image in _of(OsImage, of["os_images"]) if image.category == "User"),
+        vm_images=tuple(image for image in _of(VmImage, of["vm_images"]) if image.category == "User"),
+        affinity_groups=_of(AffinityGroup, of["affinity_groups"]),
+        gateways={name: gateway for name, [gateway] in gateways.items()},
+        connections=connections,
+        certificates={name: tuple(item.thumbprint for item in held) for name, held in certificates.items() if held},
+    )
+
+
+_LISTS: dict[str, tuple[str, str]] = {
+    "hosted_services": ("services/hostedservices", COMPUTE),
+    "virtual_networks": ("services/networking/virtualnetwork", NETWORK),
+    "network_security_groups": ("services/networking/networksecuritygroups", NETWORK),
+    "route_tables": ("services/networking/routetables", NETWORK),
+    "reserved_ips": ("services/networking/reservedips", NETWORK),
+    "storage_accounts": ("services/storageservices", STORAGE),
+    "disks": ("services/disks", COMPUTE),
+    "os_images": ("services/images", COMPUTE),
+    "vm_images": ("services/vmimages", COMPUTE),
+    "affinity_groups": ("affinitygroups", MANAGEMENT),
+}
+
+
+class _Reader:
+    """Reads documents side by side and keeps what came of them; answers in the order that was asked."""
+
+    def __init__(self, asm: AsmClient, pool: ThreadPoolExecutor, progress: Progress | None) -> None:
+        self.asm, self._pool, self._progress = asm, pool, progress
+        self.unread: list[str] = []
+        self.unreadable: list[str] = []
+        self.documents: dict[str, RawDocument] = {}
+        self._known = self._done = 0
+        self._lock = Lock()
+
+    def lists(self, wanted: Mapping[str, tuple[str, str]]) -> dict[str, tuple[ClassicModel, ...]]:
+        """By key, the models of the list at each (path, version); none of one that cannot be read."""
+        return dict(zip(wanted, self._side_by_side(self._read, wanted.values()), strict=True))
+
+    def each(self, path: str, version: str, names: Sequence[str], model: type[Model]) -> dict[str, tuple[Model, ...]]:
+        """By name, the models at `path`; without names that are gone meanwhile or cannot be read."""
+        answers = self._side_by_side(self._read_if_there, [(named(path, name), version) for name in names])
+        found = zip(names, (_of(model, models) for models in answers), strict=True)
+        return {name: models for name, models in found if models}
+
+    def _side_by_side(
+        self, read: Callable[[tuple[str, str]], tuple[ClassicModel, ...]], asked: Collection[tuple[str, str]]
+    ) -> list[tuple[ClassicModel, ...]]:
+        self._known += len(asked)
+        for path, _ in asked:
+            self.documents[path] = RawDocument(path, b"")  # holds the place: answers come in any order
+        return list(self._pool.map(read, asked))
+
+    def _read_if_there(self, wanted: tuple[str, str]) -> tuple[ClassicModel, ...]:
+        try:
+            return self._read(wanted)
+        except NotFound:  # deleted since it was listed
+            self._keep(wanted[0], b"", None, "")
+            return ()
+
+    def _read(self, wanted: tuple[str, str]) -> tuple[ClassicModel, ...]:
+        path, version = wanted
+        content = self.asm.get(path, version)
+        document, problem = None, ""
+        try:
+            document = read_document(content, path)
+        except UnreadableDocument as error:
+            problem = str(error)
+        self._keep(path, content, document, problem)
+        return document.models if document else ()
+
+    def _keep(self, path: str, content: bytes, document: Document | None, problem: str) -> None:
+        with self._lock:
+            self._done += 1
+            if content:
+                self.documents[path] = RawDocument(path, content)
+            else:
+                del self.documents[path]
+            if problem:
+                self.unreadable.append(problem)
+            if document:
+                self.unread.extend(f"{path}: {leftover}" for leftover in document.unread)
+            if self._progress:
+                self._progress(self._done, self._known)
+
+
+def _of(model: type[Model], models: Iterable[ClassicModel]) -> tuple[Model, ...]:
+    return tuple(item for item in models if isinstance(item, model))
+
+
+def _firsts(by_name: dict[str, tuple[Model, ...]]) -> tuple[Model, ...]:
+    return tuple(models[0] for models in by_name.values())

@@ -1,0 +1,110 @@
+"""Where the two control planes are and how to sign in: plain data that pickles and makes clients."""
+
+import ipaddress
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+from urllib.parse import SplitResult, urlsplit
+
+from pydantic import SecretStr
+
+from asmosis.azure.asm import AsmClient
+from asmosis.azure.sign_in import DefaultSignIn, ManagementCertificate, SignIn, StaticToken, credential_of
+from asmosis.errors import UsageError
+
+if TYPE_CHECKING:
+    from asmosis.azure.arm import ArmClient
+
+ASM_URL = "https://management.core.windows.net"
+ARM_URL = "https://management.azure.com"
+
+
+@dataclass(frozen=True)
+class Planes:
+    """Both control planes of one subscription.
+
+    An emulator is two addresses and any credential; nothing else differs. `certificate` replaces `credential` on the
+    classic plane only.
+    """
+
+    subscription: str
+    asm_url: str = ASM_URL
+    arm_url: str = ARM_URL
+    credential: SignIn = field(default_factory=DefaultSignIn)
+    certificate: ManagementCertificate | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot work or must not travel.
+
+        Raises:
+            UsageError: no subscription, not an address, or plain http to another machine.
+        """
+        if not self.subscription:
+            raise UsageError("subscription", "none is named", "Give --subscription or set ASMOSIS_SUBSCRIPTION.")
+        object.__setattr__(self, "subscription", self.subscription.lower())
+        for name in ("asm_url", "arm_url"):
+            object.__setattr__(self, name, _checked(name, getattr(self, name)))
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ, subscription: str = "") -> "Planes":
+        """The planes that `ASMOSIS_…` variables describe; azure-identity reads its own `AZURE_…` besides.
+
+        `ASMOSIS_SUBSCRIPTION`, `ASMOSIS_ASM_URL`, `ASMOSIS_ARM_URL`, `ASMOSIS_TOKEN` (static bearer token),
+        `ASMOSIS_MANAGEMENT_CERTIFICATE` and `ASMOSIS_MANAGEMENT_KEY` (PEM files).
+
+        Raises:
+            UsageError: as for `Planes`.
+        """
+        planes = cls(
+            subscription or environment.get("ASMOSIS_SUBSCRIPTION", ""),
+            environment.get("ASMOSIS_ASM_URL") or ASM_URL,
+            environment.get("ASMOSIS_ARM_URL") or ARM_URL,
+        )
+        if token := environment.get("ASMOSIS_TOKEN"):
+            planes = replace(planes, credential=StaticToken(SecretStr(token)))
+        if path := environment.get("ASMOSIS_MANAGEMENT_CERTIFICATE"):
+            certificate = ManagementCertificate(path, environment.get("ASMOSIS_MANAGEMENT_KEY", ""))
+            planes = replace(planes, certificate=certificate)
+        return planes
+
+    def asm(self) -> AsmClient:
+        """A client of the classic plane; close it, or use it in a `with`."""
+        if self.certificate:
+            return AsmClient(self.subscription, url=self.asm_url, certificate=self.certificate)
+        return AsmClient(self.subscription, url=self.asm_url, credential=credential_of(self.credential))
+
+    def arm(self) -> "ArmClient":
+        """A client of Resource Manager; close it, or use it in a `with`."""
+        # Deferred: the management SDKs take about 3 s of CPU to import, and verbs that only ask classic need none.
+        from asmosis.azure.arm import ArmClient  # noqa: PLC0415 - see above
+
+        return ArmClient(self.subscription, credential_of(self.credential), url=self.arm_url)
+
+
+def _checked(name: str, url: str) -> str:
+    parts = _parts(url)
+    if parts is None:
+        shown = url.rpartition("@")[2]  # whatever stands before an @ may be a password
+        raise UsageError(f"{name} {shown!r}", "it is not the address of a control plane", "Use https://HOST[:PORT].")
+    if parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
+        raise UsageError(f"{name} {url!r}", "a token would travel in clear", "Use https, or http to this machine only.")
+    return url.rstrip("/")
+
+
+def _parts(url: str) -> SplitResult | None:
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and parts.hostname and not parts.query and parts.port != 0
+    except ValueError:
+        return None
+    return parts if usable and parts.username is None else None
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

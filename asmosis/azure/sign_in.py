@@ -1,0 +1,137 @@
+"""How to sign in to the control planes, as plain data, and the credential that it stands for."""
+
+import os
+import time
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, NoReturn, TypeAlias
+
+from azure.core.credentials import AccessToken, TokenCredential
+from azure.core.exceptions import AzureError, ClientAuthenticationError
+from pydantic import SecretStr
+
+from asmosis.azure.refusals import one_line
+from asmosis.errors import AuthenticationFailed, Unreachable, UsageError
+
+# The classic audience ends in a slash, so its scope has two (documented by Microsoft; with one it refuses the token).
+ASM_SCOPE = "https://management.core.windows.net//.default"
+
+
+@dataclass(frozen=True)
+class DefaultSignIn:
+    """Whatever the machine offers: environment, workload or managed identity, developer tools, in that order."""
+
+
+@dataclass(frozen=True)
+class ManagedIdentity:
+    """The identity of the machine; `client_id` chooses a user-assigned one."""
+
+    client_id: str = ""
+
+
+@dataclass(frozen=True)
+class ClientSecret:
+    """A service principal with a secret."""
+
+    tenant: str
+    client: str
+    secret: SecretStr
+
+
+@dataclass(frozen=True)
+class ClientCertificate:
+    """A service principal with a certificate (PEM or PKCS12 file)."""
+
+    tenant: str
+    client: str
+    path: str
+    password: SecretStr | None = None
+
+
+@dataclass(frozen=True)
+class StaticToken:
+    """A bearer token that somebody else obtained; it is never renewed."""
+
+    token: SecretStr
+
+
+SignIn: TypeAlias = DefaultSignIn | ManagedIdentity | ClientSecret | ClientCertificate | StaticToken
+
+
+@dataclass(frozen=True)
+class ManagementCertificate:
+    """A management certificate of the subscription, for the classic plane only.
+
+    `path` is a PEM file with the certificate, and with its unencrypted key too unless `key` names another file.
+    """
+
+    path: str
+    key: str = ""
+
+
+def credential_of(sign_in: SignIn) -> TokenCredential:
+    """The credential for a way to sign in; one per process, so that its tokens are kept between clients.
+
+    Raises:
+        UsageError: it cannot be built: no such file, no such tenant.
+    """
+    try:
+        return _build(sign_in, _identity_environment())
+    except (ValueError, OSError) as error:
+        raise UsageError(
+            f"sign-in by {type(sign_in).__name__}", one_line(str(error)), "Check its tenant, client and files."
+        ) from None
+
+
+def token(credential: TokenCredential, scope: str) -> str:
+    """A bearer token for `scope`.
+
+    Raises:
+        AuthenticationFailed: the credential has none to give.
+        Unreachable: nobody answered who could give one.
+    """
+    try:
+        return credential.get_token(scope).token
+    except AzureError as error:
+        _refused(error, scope)
+
+
+@lru_cache(maxsize=32)
+def _build(sign_in: SignIn, environment: tuple[tuple[str, str], ...]) -> TokenCredential:
+    # The environment is part of the key because azure-identity reads it once, when it is built.
+    del environment
+    # Deferred: signing in by certificate or static token should not pay for importing msal and cryptography.
+    import azure.identity as identity  # noqa: PLC0415, PLR0402 - see above; the long name reads better below
+
+    match sign_in:
+        case ManagedIdentity(client_id):
+            return identity.ManagedIdentityCredential(client_id=client_id or None)
+        case ClientSecret(tenant, client, secret):
+            return identity.ClientSecretCredential(tenant, client, secret.get_secret_value())
+        case ClientCertificate(tenant, client, path, password):
+            return identity.CertificateCredential(
+                tenant, client, path, password=password.get_secret_value() if password else None
+            )
+        case StaticToken(held):
+            return _Static(held)
+        case DefaultSignIn():
+            return identity.DefaultAzureCredential()
+
+
+def _identity_environment() -> tuple[tuple[str, str], ...]:
+    return tuple(sorted((k, v) for k, v in os.environ.items() if k.startswith(("AZURE_", "IDENTITY_", "MSI_"))))
+
+
+@dataclass(frozen=True)
+class _Static:
+    held: SecretStr
+
+    def get_token(self, *_scopes: str, **_options: Any) -> AccessToken:
+        # Nobody knows when it ends; an hour keeps the SDKs from asking before every request.
+        return AccessToken(self.held.get_secret_value(), int(time.time()) + 3600)
+
+
+def _refused(error: AzureError, scope: str) -> NoReturn:
+    if isinstance(error, ClientAuthenticationError):
+        raise AuthenticationFailed("sign-in", 401, type(error).__name__, one_line(str(error.message))) from None
+    raise Unreachable("sign-in", scope.removesuffix("/.default"), one_line(str(error.message))) from None

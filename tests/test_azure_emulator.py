@@ -1,0 +1,286 @@
+"""Both clients against the running emulator, over a socket and signed in by managed identity."""
+
+import json
+import logging
+import os
+import subprocess
+import sys
+import urllib.request
+import uuid
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from asmosis.azure.arm import ArmClient
+from asmosis.azure.asm import AsmClient
+from asmosis.azure.inventory import snapshot, take_snapshot
+from asmosis.azure.planes import Planes
+from asmosis.azure.sign_in import ManagedIdentity, StaticToken
+from asmosis.azure.state import state_of
+from asmosis.errors import AuthenticationFailed, Forbidden, NotFound, OperationFailed, Unreachable
+from asmosis.units import KINDS, Destination, State, Unit, Verb
+
+UNITS = {
+    "virtualNetwork": ("contoso-vnet", ["contoso-vnet-Migrated", "contoso-web-Migrated", "contoso-app-Migrated"]),
+    "hostedService": ("contoso-batch", ["contoso-batch-Migrated"]),
+    "networkSecurityGroup": ("contoso-spare-nsg", ["contoso-spare-nsg-Migrated"]),
+    "routeTable": ("contoso-spare-routes", ["contoso-spare-routes-Migrated"]),
+    "reservedIp": ("contoso-spare-ip", ["contoso-spare-ip-Migrated"]),
+    "storageAccount": ("contosologs", ["contosologs-Migrated"]),
+}
+Control = Callable[[str, dict[str, Any]], Any]
+
+
+@pytest.fixture(scope="module")
+def emulator() -> Iterator[str]:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "emulator", "serve", "--port", "0", "--auth", "token"],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"EMULATOR_IDENTITY_HEADER": "known"},
+    )
+    with process:
+        try:
+            assert process.stdout
+            ready, _, url = process.stdout.readline().strip().partition(" ")
+            assert ready == "ready"
+            yield url
+        finally:
+            process.terminate()
+
+
+@pytest.fixture
+def control(emulator: str) -> Control:
+    def asked(url: str, body: bytes | None, headers: dict[str, str]) -> Any:
+        with urllib.request.urlopen(urllib.request.Request(url, body, headers)) as answer:
+            return json.load(answer)
+
+    identity = f"{emulator}/msi/token?api-version=2019-08-01&resource=control"
+    token = asked(identity, None, {"X-IDENTITY-HEADER": "known"})["access_token"]
+
+    def post(path: str, body: dict[str, Any]) -> Any:
+        return asked(f"{emulator}/_control/{path}", json.dumps(body).encode(), {"Authorization": f"Bearer {token}"})
+
+    return post
+
+
+@pytest.fixture
+def planes(emulator: str, control: Control, monkeypatch: pytest.MonkeyPatch) -> Planes:
+    """A contoso of its own for each test."""
+    monkeypatch.setenv("IDENTITY_ENDPOINT", f"{emulator}/msi/token")
+    monkeypatch.setenv("IDENTITY_HEADER", "known")
+    subscription = str(uuid.uuid4())
+    control("seed", {"estate": "contoso", "subscription": subscription})
+    return Planes(subscription, emulator, emulator, ManagedIdentity())
+
+
+@pytest.fixture
+def asm(planes: Planes) -> Iterator[AsmClient]:
+    with planes.asm() as client:
+        yield client
+
+
+@pytest.fixture
+def arm(planes: Planes) -> Iterator[ArmClient]:
+    with planes.arm() as client:
+        yield client
+
+
+def take(asm: AsmClient, unit: Unit, verb: Verb) -> None:
+    asm.wait(asm.send(unit, verb))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_unit_of_each_kind_goes_there_and_back_and_there_for_good(
+    planes: Planes, asm: AsmClient, arm: ArmClient, kind: str
+) -> None:
+    name, groups = UNITS[kind]
+    unit = Unit(planes.subscription, kind, name)
+    assert asm.validate(unit) == ()
+    states = [state_of(unit, asm, arm, groups)]
+    for verb in (Verb.PREPARE, Verb.ABORT, Verb.PREPARE, Verb.COMMIT):
+        take(asm, unit, verb)
+        states.append(state_of(unit, asm, arm, groups))
+    assert states == [State.CLASSIC, State.PREPARED, State.CLASSIC, State.PREPARED, State.COMMITTED]
+    assert asm.state(unit) is State.ABSENT
+    assert state_of(unit, asm, arm, ["contoso-elsewhere"]) is State.ABSENT
+
+
+def test_validate_tells_every_blocker_in_the_platforms_words(planes: Planes, asm: AsmClient) -> None:
+    [message] = asm.validate(Unit(planes.subscription, "hostedService", "contoso-multi"))
+    assert message.category == "Error"
+    assert "because it has multiple Availability Sets" in message.message
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_nobody_knows_is_absent_and_cannot_be_moved(
+    planes: Planes, asm: AsmClient, arm: ArmClient, kind: str
+) -> None:
+    unit = Unit(planes.subscription, kind, "nobody")
+    assert state_of(unit, asm, arm, ["nobody-Migrated"]) is State.ABSENT
+    with pytest.raises(NotFound):
+        asm.send(unit, Verb.PREPARE)
+
+
+def test_a_group_that_holds_somebody_else_says_nothing_of_a_unit(
+    planes: Planes, asm: AsmClient, arm: ArmClient
+) -> None:
+    name, groups = UNITS["networkSecurityGroup"]
+    take(asm, Unit(planes.subscription, "networkSecurityGroup", name), Verb.PREPARE)
+    for kind, other in (("networkSecurityGroup", "nobody"), ("routeTable", name), ("hostedService", name)):
+        assert state_of(Unit(planes.subscription, kind, other), asm, arm, groups) is State.ABSENT
+
+
+def test_a_blocked_unit_fails_to_prepare_and_says_why(planes: Planes, asm: AsmClient) -> None:
+    with pytest.raises(OperationFailed, match="multiple Availability Sets"):
+        take(asm, Unit(planes.subscription, "hostedService", "contoso-multi"), Verb.PREPARE)
+
+
+def test_a_moving_unit_says_so(planes: Planes, asm: AsmClient, control: Control) -> None:
+    unit = Unit(planes.subscription, "virtualNetwork", "contoso-vnet")
+    control("latency", {"prepare": 3600, "abort": 3600})
+    operation = asm.send(unit, Verb.PREPARE)
+    assert asm.state(unit) is State.PREPARING
+    assert asm.operation(operation).status == "InProgress"
+    control("clock", {"advance": 3601})
+    control("latency", {"prepare": 0, "abort": 0})
+    asm.wait(operation)
+    assert asm.state(unit) is State.PREPARED
+
+
+def test_resources_come_whole_from_every_group_however_it_is_spelt(
+    planes: Planes, asm: AsmClient, arm: ArmClient
+) -> None:
+    take(asm, Unit(planes.subscription, "virtualNetwork", "contoso-vnet"), Verb.PREPARE)
+    take(asm, Unit(planes.subscription, "hostedService", "contoso-batch"), Verb.PREPARE)
+    groups = UNITS["virtualNetwork"][1]
+    found = arm.resources([group.upper() for group in groups] + ["contoso-elsewhere"])
+    assert arm.resources([*groups, *reversed(groups)]) == found
+    by_type: dict[str, list[dict[str, Any]]] = {}
+    for body in found:
+        by_type.setdefault(body["type"], []).append(body)
+    assert {kind: len(bodies) for kind, bodies in by_type.items()} == {
+        "Microsoft.Compute/availabilitySets": 2,
+        "Microsoft.Compute/virtualMachines": 4,
+        "Microsoft.Compute/virtualMachines/extensions": 4,
+        "Microsoft.Network/loadBalancers": 3,
+        "Microsoft.Network/networkInterfaces": 4,
+        "Microsoft.Network/networkSecurityGroups": 1,
+        "Microsoft.Network/publicIPAddresses": 2,
+        "Microsoft.Network/routeTables": 1,
+        "Microsoft.Network/virtualNetworks": 1,
+    }
+    assert all(body["properties"] for body in found)
+    assert [body["id"] for body in found] == sorted((body["id"] for body in found), key=str.casefold)
+    for machine in by_type["Microsoft.Compute/virtualMachines"]:
+        codes = {status["code"] for status in machine["properties"]["instanceView"]["statuses"]}
+        assert "PowerState/running" in codes
+    assert sorted(body["id"] for body in found) == sorted(
+        body["id"] for group in groups for body in arm.resources([group])
+    )
+
+
+def test_a_group_is_read_by_type_and_not_by_resource(
+    planes: Planes, asm: AsmClient, arm: ArmClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    groups = UNITS["virtualNetwork"][1]
+    take(asm, Unit(planes.subscription, "virtualNetwork", "contoso-vnet"), Verb.PREPARE)
+    take(asm, Unit(planes.subscription, "storageAccount", "contosologs"), Verb.PREPARE)
+    caplog.set_level(logging.INFO, "azure.core.pipeline.policies.http_logging_policy")
+
+    def reads(of: list[str]) -> list[str]:
+        caplog.clear()
+        arm.resources(of)
+        asked = [record.getMessage() for record in caplog.records if record.getMessage().startswith("Request URL")]
+        return [text.split("/providers/")[-1].split("?")[0] for text in asked]
+
+    assert len(reads(["contosologs-Migrated"])) == 1 + 10
+    assert reads(["contoso-elsewhere"]) == reads(["contoso-elsewhere"])[:1]
+    of_network = reads(groups)
+    machines = [path for path in of_network if "/virtualMachines/" in path]
+    assert len(of_network) - len(machines) == len(groups) + 10 + 3 + 1
+
+
+def test_a_snapshot_is_the_whole_estate_and_everything_in_it_is_read(planes: Planes, asm: AsmClient) -> None:
+    told: list[tuple[int, int]] = []
+    taken = take_snapshot(asm, progress=lambda done, known: told.append((done, known)))
+    estate = taken.estate
+    assert (taken.unread, taken.unreadable) == ((), ())
+    assert told[-1] == (len(taken.documents), len(taken.documents))
+    assert [done for done, _ in told] == list(range(1, len(told) + 1))
+    assert {(kind, name) for kind, (name, _) in UNITS.items()} <= {(unit.kind, unit.name) for unit in estate.units}
+    assert estate.subscription == planes.subscription
+    assert [service.name for service in estate.services_of(estate.units[0])] == ["contoso-web", "contoso-app"]
+    web = estate.service("contoso-web").deployment
+    assert web is not None
+    assert all(web.instance_of(role) for role in web.roles)
+    group = estate.network_security_group("contoso-spare-nsg")
+    assert group is not None
+    assert group.rules
+    table = estate.route_table("contoso-app-routes")
+    assert table is not None
+    assert table.routes
+    assert estate.disks
+    assert estate.affinity_groups
+
+
+def test_one_thread_reads_the_same_estate_as_many(asm: AsmClient) -> None:
+    assert snapshot(asm, threads=1) == snapshot(asm, threads=8)
+
+
+def test_registration_is_asked_for_and_seen(arm: ArmClient) -> None:
+    assert not arm.registered()
+    arm.register()
+    assert arm.registered()
+
+
+def test_quota_figures_are_told_by_provider(arm: ArmClient) -> None:
+    usages = arm.usages("West US")
+    assert set(usages) == {"Microsoft.Compute", "Microsoft.Network", "Microsoft.Storage"}
+    for figures in usages.values():
+        assert figures
+        assert all({"currentValue", "limit", "name"} <= set(figure) for figure in figures)
+    assert usages == arm.usages("westus")
+
+
+def test_a_token_of_nobody_is_refused_on_both_planes(planes: Planes) -> None:
+    stranger = Planes(planes.subscription, planes.asm_url, planes.arm_url, StaticToken(SecretStr("made-up")))
+    with stranger.asm() as asm, pytest.raises(AuthenticationFailed):
+        snapshot(asm)
+    with stranger.arm() as arm, pytest.raises(AuthenticationFailed):
+        arm.groups()
+
+
+def test_an_identity_nobody_knows_is_refused_on_both_planes(planes: Planes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IDENTITY_HEADER", "unknown")
+    with planes.asm() as asm, pytest.raises(AuthenticationFailed, match="sign-in"):
+        snapshot(asm)
+    with planes.arm() as arm, pytest.raises(AuthenticationFailed, match="sign-in"):
+        arm.groups()
+
+
+def test_a_subscription_nobody_seeded_is_no_empty_estate(planes: Planes) -> None:
+    other = Planes(str(uuid.uuid4()), planes.asm_url, planes.arm_url, planes.credential)
+    with other.asm() as asm, pytest.raises((Forbidden, NotFound)):
+        snapshot(asm)
+
+
+def test_a_lost_reply_is_told_and_the_state_shows_what_happened(
+    planes: Planes, asm: AsmClient, control: Control
+) -> None:
+    unit = Unit(planes.subscription, "reservedIp", "contoso-spare-ip")
+    control("faults", {"when": {"subscription": planes.subscription, "verb": "prepare"}, "then": {"cut": True}})
+    with pytest.raises(Unreachable) as caught:
+        asm.send(unit, Verb.PREPARE)
+    assert caught.value.worth_retrying
+    assert asm.state(unit) in (State.CLASSIC, State.PREPARED)
+
+
+def test_a_destination_is_taken(planes: Planes, asm: AsmClient, arm: ArmClient) -> None:
+    unit = Unit(planes.subscription, "hostedService", "contoso-batch")
+    assert asm.validate(unit, Destination()) == ()
+    asm.wait(asm.send(unit, Verb.PREPARE, Destination()))
+    types = {body["type"] for body in arm.resources(["contoso-batch-Migrated"])}
+    assert "Microsoft.Network/virtualNetworks" in types

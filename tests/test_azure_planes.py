@@ -1,0 +1,188 @@
+"""Where the planes are, who signs in, and what a snapshot makes of answers that no sample estate has."""
+
+import pickle
+import subprocess
+import sys
+from dataclasses import FrozenInstanceError
+from pathlib import Path
+from typing import Any
+
+import pytest
+from azure.core.exceptions import ClientAuthenticationError, ServiceRequestError
+from pydantic import SecretStr
+
+from asmosis.azure.planes import ARM_URL, ASM_URL, Planes
+from asmosis.azure.sign_in import (
+    ASM_SCOPE,
+    ClientCertificate,
+    ClientSecret,
+    DefaultSignIn,
+    ManagedIdentity,
+    ManagementCertificate,
+    SignIn,
+    StaticToken,
+    credential_of,
+    token,
+)
+from asmosis.errors import AsmosisError, AuthenticationFailed, Unreachable, UsageError
+
+SUBSCRIPTION = "0a0a0a0a-1111-4222-8333-444444444444"
+SECRET = "s3cr3t-0c1d"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://management.core.windows.net",
+        "https://asm.example:8443/prefix",
+        "http://127.0.0.1:8080",
+        "http://127.8.8.8",
+        "http://localhost:1",
+        "http://[::1]:1",
+    ],
+)
+def test_an_address_that_keeps_a_token_safe_is_taken(url: str) -> None:
+    planes = Planes(SUBSCRIPTION, asm_url=url + "/", arm_url=url)
+    assert (planes.asm_url, planes.arm_url) == (url, url)
+
+
+@pytest.mark.parametrize(
+    ("url", "problem"),
+    [
+        ("http://10.0.0.4:8080", "in clear"),
+        ("http://emulator:8080", "in clear"),
+        ("http://localhost.example", "in clear"),
+        ("http://127.0.0.1.example", "in clear"),
+        ("http://0.0.0.0", "in clear"),
+        ("management.core.windows.net", "not the address"),
+        ("ftp://127.0.0.1", "not the address"),
+        ("https://", "not the address"),
+        ("https://user:pass@asm.example", "not the address"),
+        ("https://asm.example/?x=1", "not the address"),
+        ("https://asm.example:port", "not the address"),
+        ("https://[asm.example", "not the address"),
+        ("", "not the address"),
+    ],
+)
+@pytest.mark.parametrize("plane", ["asm_url", "arm_url"])
+def test_any_other_address_is_a_usage_error(plane: str, url: str, problem: str) -> None:
+    change: dict[str, Any] = {plane: url}
+    with pytest.raises(UsageError, match=problem) as caught:
+        Planes(SUBSCRIPTION, **change)
+    assert plane in str(caught.value)
+    assert "pass@" not in str(caught.value)
+
+
+def test_planes_without_a_subscription_are_a_usage_error() -> None:
+    with pytest.raises(UsageError, match="ASMOSIS_SUBSCRIPTION"):
+        Planes.from_environment({})
+
+
+@pytest.mark.parametrize(
+    ("environment", "planes"),
+    [
+        pytest.param({}, Planes(SUBSCRIPTION), id="nothing but a subscription"),
+        pytest.param({"ASMOSIS_ASM_URL": "", "ASMOSIS_TOKEN": ""}, Planes(SUBSCRIPTION), id="empty is absent"),
+        pytest.param(
+            {"ASMOSIS_ASM_URL": "http://127.0.0.1:1", "ASMOSIS_ARM_URL": "http://127.0.0.1:2"},
+            Planes(SUBSCRIPTION, "http://127.0.0.1:1", "http://127.0.0.1:2"),
+            id="an emulator",
+        ),
+        pytest.param(
+            {"ASMOSIS_TOKEN": SECRET}, Planes(SUBSCRIPTION, credential=StaticToken(SecretStr(SECRET))), id="a token"
+        ),
+        pytest.param(
+            {"ASMOSIS_MANAGEMENT_CERTIFICATE": "c.pem", "ASMOSIS_MANAGEMENT_KEY": "k.pem"},
+            Planes(SUBSCRIPTION, certificate=ManagementCertificate("c.pem", "k.pem")),
+            id="a management certificate",
+        ),
+    ],
+)
+def test_the_environment_describes_the_planes(environment: dict[str, str], planes: Planes) -> None:
+    assert Planes.from_environment({"ASMOSIS_SUBSCRIPTION": SUBSCRIPTION.upper()} | environment) == planes
+    assert Planes.from_environment(environment, subscription=SUBSCRIPTION) == planes
+
+
+def test_the_public_cloud_is_the_default() -> None:
+    planes = Planes(SUBSCRIPTION)
+    assert (planes.asm_url, planes.arm_url) == (ASM_URL, ARM_URL)
+    assert planes.credential == DefaultSignIn()
+
+
+SIGN_INS: list[SignIn] = [
+    DefaultSignIn(),
+    ManagedIdentity("c"),
+    ClientSecret("t", "c", SecretStr(SECRET)),
+    ClientCertificate("t", "c", "p.pem", SecretStr(SECRET)),
+    StaticToken(SecretStr(SECRET)),
+]
+
+
+@pytest.mark.parametrize("sign_in", SIGN_INS, ids=lambda sign_in: type(sign_in).__name__)
+def test_planes_are_plain_frozen_data_that_pickles_and_tells_no_secret(sign_in: SignIn) -> None:
+    planes = Planes(SUBSCRIPTION, credential=sign_in, certificate=ManagementCertificate("c.pem"))
+    copy = pickle.loads(pickle.dumps(planes))
+    assert copy == planes
+    assert hash(copy) == hash(planes)
+    assert SECRET not in f"{planes!r} {planes}"
+    with pytest.raises(FrozenInstanceError):
+        planes.subscription = "x"  # type: ignore[misc] # the point of the test
+
+
+def test_one_way_to_sign_in_is_one_credential_until_the_environment_changes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IDENTITY_ENDPOINT", "http://127.0.0.1:1/msi/token")
+    monkeypatch.setenv("IDENTITY_HEADER", "x")
+    first = credential_of(ManagedIdentity())
+    assert credential_of(ManagedIdentity()) is first
+    assert credential_of(ManagedIdentity("c")) is not first
+    monkeypatch.setenv("IDENTITY_ENDPOINT", "http://127.0.0.1:2/msi/token")
+    assert credential_of(ManagedIdentity()) is not first
+
+
+@pytest.mark.parametrize(
+    "sign_in",
+    [
+        ClientCertificate("0a0a0a0a-1111-4222-8333-444444444444", "c", "/nowhere/p.pem"),
+        ClientSecret("not/a/tenant", "c", SecretStr(SECRET)),
+    ],
+    ids=["no such file", "no such tenant"],
+)
+def test_a_credential_that_cannot_be_built_is_a_usage_error(sign_in: SignIn) -> None:
+    with pytest.raises(UsageError) as caught:
+        credential_of(sign_in)
+    assert SECRET not in str(caught.value)
+
+
+class Refuses:
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def get_token(self, *_scopes: str, **_options: Any) -> Any:
+        raise self.error
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [(ClientAuthenticationError("no\nway"), AuthenticationFailed), (ServiceRequestError("no\nway"), Unreachable)],
+)
+def test_a_credential_without_a_token_is_an_error_of_the_tree(error: Exception, kind: type[AsmosisError]) -> None:
+    with pytest.raises(kind, match="no way"):
+        token(Refuses(error), ASM_SCOPE)
+
+
+def test_the_classic_audience_keeps_its_slash() -> None:
+    assert ASM_SCOPE == "https://management.core.windows.net//.default"
+
+
+def test_a_missing_certificate_file_says_which(tmp_path: Path) -> None:
+    certificate = ManagementCertificate(str(tmp_path / "gone.pem"))
+    with pytest.raises(UsageError, match=r"gone\.pem"):
+        Planes(SUBSCRIPTION, certificate=certificate).asm()
+
+
+def test_the_classic_plane_needs_no_management_library() -> None:
+    code = (
+        "import sys; import asmosis.azure.planes, asmosis.azure.inventory;"
+        " sys.exit(any(name.startswith(('azure.mgmt', 'azure.identity', 'msal')) for name in sys.modules))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
