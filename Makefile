@@ -1,0 +1,62 @@
+# Targets that people, CI and other programs rely on. Places and ports: ASMOSIS_HOME, PREFECT_HOME, PREFECT_API_URL, EMULATOR_PORT.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: demo test test-fast check format docs lock up down clean
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
+	  { echo "asmosis needs Python 3.11, 3.12 or 3.13; $(PYTHON) is $$($(PYTHON) --version). Use: make PYTHON=python3.12" >&2; exit 1; }
+	@echo "· setting up $(VENV) from requirements.lock" >&2
+	@$(PYTHON) -m venv $(VENV)
+	@# The lock is complete; without --no-deps pip would look for versions that it does not name.
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+## demo: migrate several units of the sample estate, end to end (KEEP=1 leaves everything up; SEED=FOLDER uses your documents)
+demo: $(READY)
+	@$(BIN)/python -m deployments.demo
+
+## test: the whole suite
+test: $(READY)
+	@$(BIN)/python -m pytest -n 2 -m "not slow"
+	@$(BIN)/python -m pytest -m slow
+
+## test-fast: without what starts a Prefect server
+test-fast: $(READY)
+	@$(BIN)/python -m pytest -n 2 -m "not slow"
+
+## check: format, lint, types, import contracts, generated docs
+check: $(READY)
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+## format: what check would complain about and a program can mend
+format: $(READY)
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+## docs: regenerate the generated pages
+docs: $(READY)
+	@$(BIN)/python -m asmosis.cli rules --markdown > docs/rules.md
+
+## lock: resolve requirements.lock anew (needs uv)
+lock:
+	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet -o requirements.lock
+
+## up: server, emulator and worker in the background
+up: $(READY)
+	@$(BIN)/python -m deployments.local up
+
+## down: stops exactly these
+down: $(READY)
+	@$(BIN)/python -m deployments.local down
+
+clean:
+	rm -rf $(VENV) .asmosis .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,78 @@
+"""Runs of other flows, through the server's REST API."""
+
+import os
+from collections.abc import Mapping
+
+from prefect.settings import get_current_settings
+from pydantic import SecretStr
+
+from asmosis.parameters import MigrateParameters, WaveParameters
+from asmosis.reports import wave_page
+from asmosis.runs import Run, Runs
+from asmosis.units import Unit
+from asmosis.waves import due_units
+from tasks.reports import publish
+
+
+def server() -> Runs:
+    """The server that this run belongs to."""
+    settings = get_current_settings()
+    api = settings.api
+    login = api.auth_string.get_secret_value() if api.auth_string else None
+    key = api.key.get_secret_value() if api.key else None
+    return Runs(
+        str(api.url),
+        login=SecretStr(login) if login else None,
+        key=SecretStr(key) if key else None,
+        ui=os.environ.get("PREFECT_UI_URL", ""),
+    )
+
+
+def migrations_of(wave: WaveParameters, wave_run: str) -> dict[Unit, Run]:
+    """The newest migrate run of each unit of a wave that its run has started, or that an earlier one left going."""
+    units = {unit.short.casefold(): unit for unit in wave.ids}
+    runs = server().find(wave.subscription, wave.name)
+    began = next(run.created for run in runs if run.id == wave_run)
+    found: dict[Unit, Run] = {}
+    for run in runs:
+        unit = units.get(run.unit.casefold())
+        if unit is not None and run.flow == "migrate" and (run.created >= began or not run.ended):
+            found.setdefault(unit, run)
+    return {unit: found[unit] for unit in wave.ids if unit in found}
+
+
+def due(wave: WaveParameters, progress: Mapping[Unit, Run]) -> tuple[Unit, ...]:
+    """The units of a wave that may start now."""
+    return tuple(due_units(wave.ids, progress, [unit for unit, run in progress.items() if run.ended]))
+
+
+def start_migration(wave: WaveParameters, unit: Unit, wave_run: str) -> Run:
+    """Start a unit's run once, however often the wave's run is repeated."""
+    parameters = MigrateParameters(
+        subscription=wave.subscription,
+        planes=wave.planes,
+        unit=unit.short,
+        approval=wave.approval,
+        wave=wave.name,
+    )
+    return server().migrate(parameters, once=f"{wave_run}/{unit}")
+
+
+def publish_wave(wave: WaveParameters, progress: Mapping[Unit, Run]) -> None:
+    """Publish how the units of a wave stand."""
+    publish("wave", wave.name, wave_page(wave.name, progress), f"Wave {wave.name}")
+
+
+def waiting_waves() -> list[tuple[Run, WaveParameters]]:
+    """Every wave that is suspended, with what it was asked to do."""
+    return [
+        (run, WaveParameters.model_validate(run.parameters["wave"]))
+        for run in server().find(waiting=True)
+        if run.flow == "wave"
+    ]
+
+
+def cancel_waiting(unit: Unit, why: str) -> None:
+    """Cancel the runs that wait for an approval of the unit; their evidence is void."""
+    for run in server().find(unit.subscription, unit=unit.short, waiting=True):
+        server().cancel(run, why)
