@@ -45,6 +45,7 @@ format: $(READY)
 ## docs: regenerate the generated pages
 docs: $(READY)
 	@$(BIN)/python -m asmosis.cli rules --markdown > docs/rules.md
+	@$(BIN)/python -m emulator.evidence > docs/emulator.md
 
 ## lock: resolve requirements.lock anew (needs uv)
 lock:

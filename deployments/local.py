@@ -58,6 +58,8 @@ class Place:
         """The environment of everything that runs here, secrets of the caller included."""
         return {
             **os.environ,
+            # The worker starts runs as `python`, which is to be this one.
+            "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
             "ASMOSIS_HOME": str(self.home),
             "PREFECT_HOME": str(self.prefect_home),
             "PREFECT_API_URL": self.api_url,

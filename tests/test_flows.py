@@ -6,6 +6,7 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import psutil
@@ -93,10 +94,6 @@ class Azure:
         self.runs.decide(run, "commit", "ada", "looked at both sides")
 
 
-def odd_unit(azure: Azure) -> Unit:
-    return Unit(azure.subscription, *LEGACY.split("/"))
-
-
 @pytest.fixture
 def azure(stack: local.Place) -> Azure:
     return Azure(stack)
@@ -109,6 +106,10 @@ def processes_of(run: Run) -> list[psutil.Process]:
             if process.environ().get("PREFECT__FLOW_RUN_ID") == run.id and process.pid != os.getpid():
                 found.append(process)
     return found
+
+
+def no_process(run: Run) -> bool:
+    return processes_of(run) == []
 
 
 def kill(run: Run) -> None:
@@ -136,7 +137,8 @@ def test_a_wave_commits_aborts_and_blocks_each_unit_by_itself_and_storage_last(a
         members = {run.unit: run for run in azure.runs.find(azure.subscription, "night-1") if run.flow == "migrate"}
         for unit, run in members.items():
             if run.waiting and unit not in order:
-                assert processes_of(run) == [], "a run that waits for a person holds no process"
+                # Waiting for a person holds no process.
+                wait_for(partial(no_process, run))
                 order.append(unit)
                 azure.runs.decide(run, "abort" if unit == LEGACY else "commit", "ada", "")
         time.sleep(0.5)
@@ -222,14 +224,14 @@ def test_a_clean_check_is_enough_where_the_policy_says_so_and_a_difference_is_no
     assert azure.steps().total() == 2
     wrong = {
         "type": "Microsoft.Compute/virtualMachines",
+        "name": "legacy1",
         "path": "properties.hardwareProfile.vmSize",
         "value": "Basic_A0",
     }
     with azure.fault({"when": {"verb": "prepare"}, "then": {"wrong": wrong}, "times": 1}):
-        odd = azure.waiting(azure.migrate(LEGACY, approval=ApprovalPolicy.AUTOMATIC_WHEN_CLEAN))
-    page = requests.get(
-        f"{azure.place.api_url}/artifacts/{artifact_key('side-by-side', odd_unit(azure))}/latest", timeout=30
-    )
+        azure.waiting(azure.migrate(LEGACY, approval=ApprovalPolicy.AUTOMATIC_WHEN_CLEAN))
+    unit = Unit(azure.subscription, *LEGACY.split("/"))
+    page = requests.get(f"{azure.place.api_url}/artifacts/{artifact_key('side-by-side', unit)}/latest", timeout=30)
     assert "Basic_A0" in page.json()["data"]
 
 

@@ -13,13 +13,14 @@ from emulator.arm.types import GROUP
 from emulator.store import Store
 from emulator.transform import bodies
 
-_TENANT = bodies.stable_guid("tenant", "emulator")
+TENANT = bodies.stable_guid("tenant", "emulator")
+"""The one directory."""
 
 
 def tenants(call: Call) -> Response:
     """The one directory that every subscription is in."""
     del call
-    return answer({"value": [{"id": f"/tenants/{_TENANT}", "tenantId": _TENANT}]})
+    return answer({"value": [{"id": f"/tenants/{TENANT}", "tenantId": TENANT}]})
 
 
 def subscriptions(call: Call) -> Response:
@@ -115,7 +116,7 @@ def _subscription(id_: str) -> dict[str, Any]:
     return {
         "id": f"/subscriptions/{id_}",
         "subscriptionId": id_,
-        "tenantId": _TENANT,
+        "tenantId": TENANT,
         "displayName": id_,
         "state": "Enabled",
         "authorizationSource": "RoleBased",

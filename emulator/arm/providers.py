@@ -10,14 +10,14 @@ from emulator.arm.regions import REGIONS
 from emulator.arm.types import TYPES
 from emulator.errors import PlatformError
 
-_API_VERSIONS = {
+API_VERSIONS = {
     "Microsoft.Compute": ["2025-04-01", "2017-03-30", "2015-06-15"],
     "Microsoft.KeyVault": ["2025-05-01", "2015-06-01"],
     "Microsoft.Network": ["2025-05-01", "2017-10-01", "2015-06-15"],
     "Microsoft.Storage": ["2025-06-01", "2016-12-01", "2015-06-15"],
 }
 _MIGRATION = "Microsoft.ClassicInfrastructureMigrate"
-_NAMESPACES = (_MIGRATION, *_API_VERSIONS, "Microsoft.Resources")
+_NAMESPACES = (_MIGRATION, *API_VERSIONS, "Microsoft.Resources")
 
 
 def providers(call: Call) -> Response:
@@ -72,7 +72,7 @@ def _provider(call: Call, name: str) -> dict[str, Any]:
         {
             "resourceType": known.name.partition("/")[2],
             "locations": list(REGIONS),
-            "apiVersions": _API_VERSIONS[name],
+            "apiVersions": API_VERSIONS[name],
             "capabilities": "None",
         }
         for known in TYPES.values()

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from emulator.arm import paging, refusals, views
 from emulator.arm.call import Call, answer, empty
 from emulator.arm.paths import Target, resolve
-from emulator.arm.types import GROUP, TYPES, find
+from emulator.arm.types import TYPES, find
 from emulator.errors import NotEmulatedError, PlatformError
 from emulator.store import ArmRow
 
@@ -87,13 +87,13 @@ def list_mixed(call: Call) -> Response:
         require_group(call)
     wanted = _filter(call.query.get("$filter", ""))
     rows = call.store.arm_list(call.subscription, group=group)
-    found = [row for row in rows if row.type.lower() != GROUP.lower() and _is_tracked(row) and wanted(row)]
+    found = [row for row in rows if _is_tracked(row) and wanted(row)]
     return answer(paging.page(call, found, lambda row: row.id, lambda shown: [views.summary(row) for row in shown]))
 
 
 def _is_tracked(row: ArmRow) -> bool:
     known = TYPES.get(row.type.lower())
-    return known is None or known.tracked
+    return known is not None and known.tracked
 
 
 def _filter(expression: str) -> Callable[[ArmRow], bool]:

@@ -128,3 +128,13 @@ def group_location_changed(group: str, old: str) -> PlatformError:
         "InvalidResourceGroupLocation",
         f"Invalid resource group location. The Resource group '{group}' already exists in location '{old}'.",
     )
+
+
+def deployment_not_found(name: str) -> PlatformError:
+    """Documented."""
+    return PlatformError(404, "DeploymentNotFound", f"Deployment '{name}' could not be found.")
+
+
+def operation_not_found(operation: str) -> PlatformError:
+    """The text is assumed."""
+    return PlatformError(404, "OperationNotFound", f"The operation '{operation}' could not be found.")

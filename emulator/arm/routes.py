@@ -9,13 +9,20 @@ from starlette.routing import Route
 
 from emulator.arm import actions, groups, providers, reads, refusals, usages, writes
 from emulator.arm.call import Call, Operation
+from emulator.arm.deploying import handlers as deployments
 from emulator.errors import NotEmulatedError
 
 _AT_ONCE = "Real writes of most types go on after the answer; here they are done with it."
 
+_TEMPLATES = (
+    "Mode Incremental, templates within the request, nested ones included; no copy loops, links, symbolic names or "
+    "user functions. The resources are there when the request is answered."
+)
+
 _S = "/subscriptions/{subscription}"
 _G = _S + "/resourceGroups/{group}"
 _C = "/providers/Microsoft.Compute"
+_D = _G + "/providers/Microsoft.Resources/deployments/{deployment}"
 
 OPERATIONS = (
     Operation("GET", "/tenants", groups.tenants, "documented"),
@@ -59,6 +66,21 @@ OPERATIONS = (
         actions.regenerate_key,
         "documented",
     ),
+    Operation("GET", _G + "/providers/Microsoft.Resources/deployments", deployments.list_in_group, "documented"),
+    Operation("GET", _D, deployments.show, "documented"),
+    Operation("HEAD", _D, deployments.exists, "documented"),
+    Operation("PUT", _D, deployments.put, "documented", _TEMPLATES),
+    Operation("DELETE", _D, deployments.delete, "documented", "204 at once, where the real one may answer 202."),
+    Operation("POST", _D + "/validate", deployments.validate, "documented", _TEMPLATES),
+    Operation(
+        "POST", _D + "/whatIf", deployments.compare, "documented", "By resource, without the delta of properties."
+    ),
+    Operation("POST", _D + "/cancel", deployments.cancel, "documented", "Always too late: 409, whose text is assumed."),
+    Operation("POST", _D + "/exportTemplate", deployments.export_deployment, "documented"),
+    Operation("GET", _D + "/operationStatuses/{operation}", deployments.status, "documented"),
+    Operation("GET", _G + "/deployments/{deployment}/operations", deployments.operations, "documented"),
+    Operation("GET", _G + "/deployments/{deployment}/operations/{operation}", deployments.operation, "documented"),
+    Operation("POST", _G + "/exportTemplate", deployments.export_group, "documented", "Names and ids stay literal."),
     Operation("GET", _G + "/providers/{rest:.+}", reads.show, "recorded"),
     Operation("HEAD", _G + "/providers/{rest:.+}", reads.exists, "documented"),
     Operation("PUT", _G + "/providers/{rest:.+}", writes.put, "recorded", _AT_ONCE),

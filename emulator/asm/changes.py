@@ -80,6 +80,11 @@ def integer(element: _Element, tag: str, low: int, high: int) -> int | None:
     return int(text)
 
 
+def now(call: Call) -> str:
+    """The present as documents tell it."""
+    return call.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def bad(message: str) -> PlatformError:
     """A request that says something wrong; the wordings are assumed where no recording is named."""
     return PlatformError(400, "BadRequest", message)

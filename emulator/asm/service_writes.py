@@ -35,7 +35,7 @@ def create(call: Call) -> Response:
     service = xml.read(compute.hosted_service(call.subscription, name, location, group))
     properties = xml.find(service, "HostedServiceProperties")
     assert properties is not None  # noqa: S101 -- compute made it
-    now = call.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")
+    now = changes.now(call)
     for tag in ("DateCreated", "DateLastModified"):
         shapes.put(properties, tag, now)
     shapes.put(properties, "Label", label)
@@ -58,7 +58,7 @@ def update(call: Call) -> Response:
     if label := xml.text(body, "Label"):
         shapes.put(properties, "Label", label)
     _describe(properties, body)
-    shapes.put(properties, "DateLastModified", call.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ"))
+    shapes.put(properties, "DateLastModified", changes.now(call))
     document = xml.canonical(service)
     return changes.at_once(call, lambda: documents.put(call.store, call.subscription, document))
 
@@ -192,7 +192,7 @@ def create_affinity_group(call: Call) -> Response:
         raise changes.taken("An affinity group with this name already exists.")
     element = xml.read(compute.affinity_group(name, location))
     shapes.put(element, "Label", label)
-    shapes.put(element, "CreatedTime", call.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ"))
+    shapes.put(element, "CreatedTime", changes.now(call))
     _describe(element, body)
     return changes.at_once(
         call,

@@ -307,8 +307,11 @@ _PLAIN: dict[str, Callable[..., Any]] = {
     "null": lambda: None,
 }
 _LEFT_OUT = frozenset(
-    "copyindex uniquestring guid newguid utcnow providers environment managementgroup datetimeadd base64 base64tostring "
-    "uri uricomponent filter map reduce lambda pickzones padleft take skip range intersection indexof lastindexof min "
-    "max extensionresourceid tenantresourceid listaccountsas listservicesas listsecrets datauri".split()
+    (
+        *("copyindex", "uniquestring", "guid", "newguid", "utcnow", "providers", "environment", "managementgroup"),
+        *("datetimeadd", "base64", "base64tostring", "uri", "uricomponent", "filter", "map", "reduce", "lambda"),
+        *("pickzones", "padleft", "take", "skip", "range", "intersection", "indexof", "lastindexof", "min", "max"),
+        *("extensionresourceid", "tenantresourceid", "listaccountsas", "listservicesas", "listsecrets", "datauri"),
+    )
 )
 """Functions of the language that are told apart from those that do not exist (documented)."""
