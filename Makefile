@@ -4,8 +4,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+BENCH := .venv-bench
 
-.PHONY: demo test test-fast check format docs lock up down clean
+.PHONY: demo test test-fast check format docs bench lock up down clean
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
@@ -47,9 +48,20 @@ docs: $(READY)
 	@$(BIN)/python -m asmosis.cli rules --markdown > docs/rules.md
 	@$(BIN)/python -m emulator.evidence > docs/emulator.md
 
-## lock: resolve requirements.lock anew (needs uv)
+$(BENCH)/.ready: bench/requirements.lock $(READY)
+	@echo "· setting up $(BENCH) from bench/requirements.lock" >&2
+	@$(PYTHON) -m venv $(BENCH)
+	@$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r bench/requirements.lock
+	@touch $@
+
+## bench: the emulator against moto, and how it grows; figures and a plot in bench/results
+bench: $(BENCH)/.ready
+	@$(BENCH)/bin/python -m bench --python $(BIN)/python
+
+## lock: resolve requirements.lock and bench/requirements.lock anew (needs uv)
 lock:
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet -o requirements.lock
+	uv pip compile bench/requirements.in --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet -o bench/requirements.lock
 
 ## up: server, emulator and worker in the background
 up: $(READY)
@@ -60,4 +72,4 @@ down: $(READY)
 	@$(BIN)/python -m deployments.local down
 
 clean:
-	rm -rf $(VENV) .asmosis .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(BENCH) .asmosis .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

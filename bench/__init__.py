@@ -1,0 +1,1 @@
+"""Benchmarks; what they need is in requirements.lock, which nothing else uses."""

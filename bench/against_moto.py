@@ -26,15 +26,19 @@ def run(python: str, seconds: float) -> dict[str, Any]:
         for index in range(networks):
             _migrate(ours, manager, f"syn0-vnet-{index:04}")
         machine = _machine(ours, manager)
-        theirs.ec2(f"Action=RunInstances&Version=2016-11-15&ImageId=ami-12c6146b&MinCount={OBJECTS}&MaxCount={OBJECTS}")
+        # moto pages by reservation, so each machine is one of its own.
+        for _ in range(OBJECTS):
+            theirs.ec2("Action=RunInstances&Version=2016-11-15&ImageId=ami-12c6146b&MinCount=1&MaxCount=1")
         instance = theirs.ec2(_describe("&MaxResults=5")).partition(b"<instanceId>")[2].partition(b"<")[0].decode()
         service = "syn0-vnet-0004-svc-050"
         reads: dict[str, Callable[[], bytes]] = {
             "ASM list of all": lambda: ours.classic("GET", f"/{classic}/services/hostedservices")[0],
-            "ASM get": lambda: ours.classic("GET", f"/{classic}/services/hostedservices/{service}/deployments/{service}")[0],
+            "ASM get": lambda: ours.classic(
+                "GET", f"/{classic}/services/hostedservices/{service}/deployments/{service}"
+            )[0],
             "ARM list of a page": lambda: _manager(ours, f"/subscriptions/{manager}/providers/{_NAMESPACE}"),
             "ARM get": lambda: _manager(ours, machine),
-            "moto list of all": lambda: theirs.ec2(_describe("")),
+            "moto list of all": lambda: theirs.ec2(_describe(f"&MaxResults={OBJECTS}")),
             "moto list of a page": lambda: theirs.ec2(_describe(f"&MaxResults={PAGE}")),
             "moto get": lambda: theirs.ec2(_describe(f"&InstanceId.1={instance}")),
         }
@@ -84,7 +88,7 @@ def _describe(further: str) -> str:
 
 
 def _measured(read: Callable[[], bytes], seconds: float) -> list[float]:
-    times = []
+    times: list[float] = []
     end = time.perf_counter() + seconds
     while time.perf_counter() < end or len(times) < 5:  # noqa: PLR2004 -- slow ones are measured too
         begin = time.perf_counter()

@@ -20,6 +20,8 @@ import requests
 PATIENCE = 120.0  # seconds that a service may take to answer; a first start makes the server's database
 GRACE = 15.0  # seconds between asking a process to end and ending it
 ROOT = Path(__file__).resolve().parent.parent
+# The processes outlive this one on purpose; a forgotten handle would complain about that.
+_STARTED: list[subprocess.Popen[bytes]] = []
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,8 @@ class Place:
             "PREFECT_CLI_PROMPT": "false",
             "DO_NOT_TRACK": "1",
             "PREFECT_WORKER_QUERY_SECONDS": "2",
+            # A busy SQLite answers 503; every client asks again, and a worker that gives up calls its run crashed.
+            "PREFECT_CLIENT_MAX_RETRIES": "15",
             "ASMOSIS_ASM_URL": self.emulator_url,
             "ASMOSIS_ARM_URL": self.emulator_url,
             # The emulator issues managed-identity tokens, so DefaultAzureCredential signs in as on an Azure host.
@@ -147,6 +151,8 @@ def down(place: Place) -> None:
             say(f"stopping {service.name}")
             _stop(process)
         _pid_file(service, place).unlink(missing_ok=True)
+    for handle in _STARTED:
+        handle.poll()
 
 
 def status(place: Place) -> None:
@@ -184,6 +190,7 @@ def _start(service: Service, place: Place) -> None:
             cwd=ROOT,
             start_new_session=True,
         )
+    _STARTED.append(process)
     identity = {"pid": process.pid, "started": psutil.Process(process.pid).create_time()}
     _pid_file(service, place).write_text(json.dumps(identity))
 

@@ -16,7 +16,7 @@ POOL = "asmosis"
 # Runs at one time: SQLite answers 503 to many writers, and a run costs about 150 MB while it lives. The limit is the
 # pool's, not the worker's (`--limit`): a worker ends itself when a run is resumed before its old process has gone
 # ("this borrower is already holding one of this CapacityLimiter's tokens").
-RUNS_AT_ONE_TIME = 4
+RUNS_AT_ONE_TIME = 3
 
 
 def main() -> None:

@@ -25,7 +25,7 @@ from emulator.errors import PlatformError
 from emulator.gate import Gate
 from emulator.store import Store
 
-_VERBS = ("prepare", "commit", "abort")
+_VERBS = ("prepare", "commit", "abort", "write")
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 
@@ -179,7 +179,8 @@ def _check_binding(host: str, auth: Auth) -> None:
 @contextlib.contextmanager
 def _listening(host: str, port: int) -> Iterator[socket.socket]:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as listener:
+    # Only when it is told that this is TCP does asyncio send small answers at once instead of waiting for an ACK.
+    with socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((host, port))

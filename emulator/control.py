@@ -7,7 +7,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from emulator import faults, journal, operations, quotas, seeds
+from emulator import faults, identity, journal, operations, quotas, seeds
+from emulator.arm import throttling
 from emulator.errors import PlatformError
 from emulator.seeds.synthetic import Synthetic
 
@@ -29,6 +30,7 @@ class _Seed(_Strict):
     synthetic: Synthetic | None = None
     documents: list[_File] | None = None
     subscription: Annotated[str, Field(pattern=seeds.SUBSCRIPTION_PATTERN)] | None = None
+    registered: bool = True
 
     @model_validator(mode="after")
     def _one_source(self) -> "_Seed":
@@ -49,6 +51,17 @@ class _Latency(_Strict):
     prepare: _Seconds | None = None
     commit: _Seconds | None = None
     abort: _Seconds | None = None
+    write: _Seconds | None = None
+
+
+class _Identity(_Strict):
+    client_id: Annotated[str, Field(min_length=1)]
+    subscriptions: list[Annotated[str, Field(pattern=seeds.SUBSCRIPTION_PATTERN)]]
+
+
+class _Throttle(_Strict):
+    subscription: Annotated[str, Field(pattern=seeds.SUBSCRIPTION_PATTERN)]
+    writes_per_hour: Annotated[int, Field(ge=0, lt=2**31)] = throttling.DEFAULT
 
 
 class _Quota(_Strict):
@@ -68,7 +81,7 @@ async def seed(request: Request) -> JSONResponse:
     else:
         files = {each.name: each.content.encode() for each in asked.documents or []}
         estate = seeds.folder(files, asked.subscription)
-    summary = seeds.load(request.app.state.store, estate)
+    summary = seeds.load(request.app.state.store, estate, registered=asked.registered)
     if asked.synthetic is not None:
         # Whoever runs thousands of machines has had the limits of an ordinary subscription raised.
         quotas.set_limit(request.app.state.store, summary["subscription"], quotas.ANY, quotas.ANY, _RAISED)
@@ -103,6 +116,20 @@ async def set_quota(request: Request) -> JSONResponse:
     if asked.name != quotas.ANY and quotas.find(asked.name) is None:
         raise PlatformError(400, "BadRequest", f"name: there is no quota {asked.name}; the usages APIs list them")
     quotas.set_limit(request.app.state.store, asked.subscription, asked.region, asked.name, asked.limit)
+    return JSONResponse(asked.model_dump())
+
+
+async def set_scope(request: Request) -> JSONResponse:
+    """Which subscriptions an identity may use; counts where tokens are required."""
+    asked = await _asked(request, _Identity)
+    identity.set_scope(request.app.state.store, asked.client_id, asked.subscriptions)
+    return JSONResponse(asked.model_dump())
+
+
+async def set_throttle(request: Request) -> JSONResponse:
+    """How many writes to the Resource Manager plane a subscription may send in an hour; counted from zero again."""
+    asked = await _asked(request, _Throttle)
+    throttling.set_limit(request.app.state.store, asked.subscription, asked.writes_per_hour)
     return JSONResponse(asked.model_dump())
 
 
@@ -155,6 +182,8 @@ ROUTES = [
     Route("/_control/clock", turn_clock, methods=["POST"]),
     Route("/_control/latency", set_latency, methods=["POST"]),
     Route("/_control/quota", set_quota, methods=["POST"]),
+    Route("/_control/identities", set_scope, methods=["POST"]),
+    Route("/_control/throttle", set_throttle, methods=["POST"]),
     Route("/_control/faults", add_fault, methods=["POST"]),
     Route("/_control/faults", list_faults, methods=["GET"]),
     Route("/_control/faults", clear_faults, methods=["DELETE"]),

@@ -67,6 +67,7 @@ _CLASSES: tuple[tuple[Evidence, str], ...] = (
 )
 EXAMPLES: dict[tuple[str, str], tuple[dict[str, Any], ...]] = {
     ("POST", "/_control/seed"): (
+        {"estate": "contoso", "registered": False},
         {"estate": "contoso"},
         {"synthetic": {"vnets": 2, "services_per_vnet": 3, "vms_per_service": 4, "storage_accounts": 2, "seed": 7}},
         {
@@ -85,6 +86,9 @@ EXAMPLES: dict[tuple[str, str], tuple[dict[str, Any], ...]] = {
     ("POST", "/_control/quota"): (
         {"subscription": SUBSCRIPTION, "region": "westus", "name": "virtualMachines", "limit": 3},
     ),
+    ("POST", "/_control/throttle"): ({"subscription": SUBSCRIPTION, "writes_per_hour": 100},),
+    ("POST", "/_control/throttle"): ({"subscription": SUBSCRIPTION, "writes_per_hour": 10},),
+    ("POST", "/_control/identities"): ({"client_id": "operator", "subscriptions": [SUBSCRIPTION]},),
     ("POST", "/_control/faults"): (
         {"when": {"plane": "arm", "nth": 3}, "then": {"status": 503, "headers": {"Retry-After": "1"}}, "times": 2},
         {"when": {"verb": "prepare", "unit": "virtualNetwork/contoso-vnet"}, "then": {"lose_reply": True}},

@@ -136,6 +136,12 @@ class Gate:
                 "Authentication failed. The 'Authorization' header is missing or its token is not valid.",
                 {"www-authenticate": 'Bearer realm="emulator"'},
             )
+        if (
+            self._require_token
+            and exchange.subscription
+            and not identity.may(self._store, who or "", exchange.subscription)
+        ):
+            raise _forbidden(exchange, who or "")
         return who or ""
 
     async def _work(self, scope: Scope, exchange: Exchange) -> Answer:
@@ -216,6 +222,23 @@ class Gate:
     def _record(self, *, note: Note, **entry: Any) -> None:
         at = self._clock.now().isoformat(timespec="milliseconds")
         journal.record(self._store, {"at": at, **entry, **asdict(note)})
+
+
+def _forbidden(exchange: Exchange, who: str) -> PlatformError:
+    """Somebody signed in, but has no say in the subscription (both texts documented)."""
+    if exchange.plane == "asm":
+        return PlatformError(
+            403,
+            "ForbiddenError",
+            "The server failed to authenticate the request. Verify that the certificate is valid and is associated with"
+            " this subscription.",
+        )
+    return PlatformError(
+        403,
+        "AuthorizationFailed",
+        f"The client '{who}' with object id '{who}' does not have authorization to perform action '{exchange.method}'"
+        f" over scope '{exchange.path}' or the scope is invalid.",
+    )
 
 
 def _exchange(scope: Scope) -> Exchange:

@@ -62,6 +62,17 @@ def subject(store: Store, authorization: str) -> str | None:
     return str(claims["sub"]) if claims.get("exp", 0) > time.time() else None
 
 
+def set_scope(store: Store, client: str, subscriptions: list[str]) -> None:
+    """From now on the identity may do something in these subscriptions only."""
+    store.set_setting(f"identity.scope/{client}", json.dumps([each.lower() for each in subscriptions]))
+
+
+def may(store: Store, client: str, subscription: str) -> bool:
+    """Whether an identity may do something in a subscription; one that was given no scope may everywhere."""
+    scope = json.loads(store.setting(f"identity.scope/{client}", "null"))
+    return scope is None or subscription.lower() in scope
+
+
 def _claims(body: str) -> dict[str, Any]:
     payload = body.partition(".")[2]
     try:

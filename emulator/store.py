@@ -9,7 +9,8 @@ import sqlite3
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,9 @@ CREATE TABLE IF NOT EXISTS operation (
     plan TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS operation_in_progress ON operation (due) WHERE status = 'InProgress';
+CREATE TABLE IF NOT EXISTS arm_operation (
+    id TEXT PRIMARY KEY, subscription TEXT NOT NULL, due REAL NOT NULL, resource TEXT NOT NULL
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS quota (
     subscription TEXT NOT NULL,
     region TEXT NOT NULL,
@@ -88,7 +92,13 @@ class ArmRow:
     group: str
     location: str
     unit: str | None
-    body: dict[str, Any]
+    document: str = field(repr=False)
+
+    @cached_property
+    def body(self) -> dict[str, Any]:
+        """The resource as JSON; parsed when it is asked for, because most rows of a long list are never shown."""
+        found: dict[str, Any] = json.loads(self.document)
+        return found
 
 
 @dataclass(frozen=True)
@@ -260,7 +270,7 @@ def _classic_row(row: sqlite3.Row) -> ClassicRow:
 
 
 def _arm_row(row: sqlite3.Row) -> ArmRow:
-    return ArmRow(row["id"], row["type"], row["resource_group"], row["location"], row["unit"], json.loads(row["body"]))
+    return ArmRow(row["id"], row["type"], row["resource_group"], row["location"], row["unit"], row["body"])
 
 
 def _parts(resource_id: str) -> tuple[str, str, str]:

@@ -2,7 +2,7 @@
 
 from prefect import flow
 
-from tasks.runs import due, migrations_of, publish_wave, server, waiting_waves
+from tasks.runs import due, migrations_of, publish_wave, server, through, waiting_waves
 
 
 @flow(name="advance", flow_run_name="advance waves")
@@ -12,7 +12,7 @@ def advance() -> int:
     for run, wave in waiting_waves():
         progress = migrations_of(wave, run.id)
         publish_wave(wave, progress)
-        if due(wave, progress) or all(member.ended for member in progress.values()):
+        if due(wave, progress) or all(through(runs) for runs in progress.values()):
             server().resume(run)
             woken += 1
     return woken

@@ -10,7 +10,7 @@ from prefect.states import Completed, Failed
 from asmosis.parameters import WaveParameters
 from asmosis.units import Outcome
 from asmosis.waves import counted
-from tasks.runs import due, migrations_of, publish_wave, start_migration
+from tasks.runs import due, migrations_of, publish_wave, start_migration, through
 
 
 @flow(name="wave", flow_run_name="wave {wave.name}")
@@ -22,13 +22,14 @@ def wave(wave: WaveParameters) -> RunState[None]:
     run_id = str(runtime.flow_run.id)
     progress = migrations_of(wave, run_id)
     for unit in due(wave, progress):
-        progress[unit] = start_migration(wave, unit, run_id)
+        earlier = progress.get(unit, [])
+        progress[unit] = [start_migration(wave, unit, run_id, len(earlier)), *earlier]
     publish_wave(wave, progress)
 
-    if not all(run.ended for run in progress.values()):
+    if not all(through(runs) for runs in progress.values()):
         # A key is good for one suspension only, so every pass has its own.
         suspend_flow_run(key=str(uuid4()))
-    states = [run.state for run in progress.values()]
+    states = [runs[0].state for runs in progress.values()]
     if all(state in (Outcome.COMMITTED, Outcome.ABORTED) for state in states):
         return Completed(message=counted(states))
     return Failed(name="Attention", message=counted(states))

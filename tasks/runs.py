@@ -1,7 +1,7 @@
 """Runs of other flows, through the server's REST API."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from prefect.settings import get_current_settings
 from pydantic import SecretStr
@@ -28,26 +28,36 @@ def server() -> Runs:
     )
 
 
-def migrations_of(wave: WaveParameters, wave_run: str) -> dict[Unit, Run]:
-    """The newest migrate run of each unit of a wave that its run has started, or that an earlier one left going."""
+TRIES = 3  # runs that a wave starts for one unit, if each of them crashes
+
+
+def migrations_of(wave: WaveParameters, wave_run: str) -> dict[Unit, list[Run]]:
+    """The migrate runs of each unit, newest first: those that this run of the wave started, and what still goes on."""
     units = {unit.short.casefold(): unit for unit in wave.ids}
     runs = server().find(wave.subscription, wave.name)
     began = next(run.created for run in runs if run.id == wave_run)
-    found: dict[Unit, Run] = {}
+    found: dict[Unit, list[Run]] = {unit: [] for unit in wave.ids}
     for run in runs:
         unit = units.get(run.unit.casefold())
         if unit is not None and run.flow == "migrate" and (run.created >= began or not run.ended):
-            found.setdefault(unit, run)
-    return {unit: found[unit] for unit in wave.ids if unit in found}
+            found[unit].append(run)
+    return {unit: of_unit for unit, of_unit in found.items() if of_unit}
 
 
-def due(wave: WaveParameters, progress: Mapping[Unit, Run]) -> tuple[Unit, ...]:
-    """The units of a wave that may start now."""
-    return tuple(due_units(wave.ids, progress, [unit for unit, run in progress.items() if run.ended]))
+def through(runs: Sequence[Run]) -> bool:
+    """Whether a unit's runs have come to an end; a crash is none, for the next run asks the platform and goes on."""
+    return runs[0].ended and not (runs[0].type == "CRASHED" and len(runs) < TRIES)
 
 
-def start_migration(wave: WaveParameters, unit: Unit, wave_run: str) -> Run:
-    """Start a unit's run once, however often the wave's run is repeated."""
+def due(wave: WaveParameters, progress: Mapping[Unit, Sequence[Run]]) -> tuple[Unit, ...]:
+    """The units of a wave that may start now, or again."""
+    ended = [unit for unit, runs in progress.items() if through(runs)]
+    started = [unit for unit, runs in progress.items() if through(runs) or not runs[0].ended]
+    return tuple(due_units(wave.ids, started, ended))
+
+
+def start_migration(wave: WaveParameters, unit: Unit, wave_run: str, earlier: int) -> Run:
+    """Start a unit's run once, however often the wave's run is repeated; `earlier` counts its runs so far."""
     parameters = MigrateParameters(
         subscription=wave.subscription,
         planes=wave.planes,
@@ -55,12 +65,13 @@ def start_migration(wave: WaveParameters, unit: Unit, wave_run: str) -> Run:
         approval=wave.approval,
         wave=wave.name,
     )
-    return server().migrate(parameters, once=f"{wave_run}/{unit}")
+    return server().migrate(parameters, once=f"{wave_run}/{unit}/{earlier}")
 
 
-def publish_wave(wave: WaveParameters, progress: Mapping[Unit, Run]) -> None:
+def publish_wave(wave: WaveParameters, progress: Mapping[Unit, Sequence[Run]]) -> None:
     """Publish how the units of a wave stand."""
-    publish("wave", wave.name, wave_page(wave.name, progress), f"Wave {wave.name}")
+    page = wave_page(wave.name, {unit: runs[0] for unit, runs in progress.items()})
+    publish("wave", wave.name, page, f"Wave {wave.name}")
 
 
 def waiting_waves() -> list[tuple[Run, WaveParameters]]:

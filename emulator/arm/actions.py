@@ -76,6 +76,24 @@ def check_account_name(call: Call) -> Response:
     return answer({"nameAvailable": True})
 
 
+def check_vault_name(call: Call) -> Response:
+    """Whether a vault name is valid and free."""
+    name = str(call.document().get("name", ""))
+    if not re.fullmatch(r"(?=.{3,24}$)[A-Za-z](?:-?[A-Za-z0-9])+", name):
+        message = (
+            f"The vault name '{name}' is invalid. A vault's name must be between 3-24 alphanumeric characters. The "
+            "name must begin with a letter, end with a letter or digit, and not contain consecutive hyphens."
+        )
+        return answer({"nameAvailable": False, "reason": "AccountNameInvalid", "message": message})
+    taken = call.store.execute(
+        "SELECT 1 FROM arm WHERE type = 'Microsoft.KeyVault/vaults' AND key LIKE ?", (f"%/{name.lower()}",)
+    )
+    if taken:
+        message = f"The vault name '{name}' is already in use."
+        return answer({"nameAvailable": False, "reason": "AlreadyExists", "message": message})
+    return answer({"nameAvailable": True})
+
+
 def _row(call: Call, rest: str) -> ArmRow:
     return reads.held(call, resolve(call.group_id, rest))
 

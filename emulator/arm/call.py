@@ -17,7 +17,7 @@ Evidence = Literal["recorded", "documented", "assumed"]
 
 @dataclass(frozen=True)
 class Call:
-    """A request: `names` are the decoded path parameters, `query` has lower-case keys."""
+    """A request: `names` are the decoded path parameters, `query` and `headers` have lower-case keys."""
 
     store: Store
     clock: Clock
@@ -26,6 +26,7 @@ class Call:
     names: Mapping[str, str]
     query: Mapping[str, str]
     content: bytes = field(repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     note: Note = field(default_factory=Note)
 
     @property

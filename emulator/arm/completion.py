@@ -16,6 +16,10 @@ from emulator.transform import addresses, bodies, network
 
 _KEY_BYTES = 64
 _RESERVED_HOSTS = 3
+_HOLDERS = {
+    "Microsoft.Network/networkInterfaces": "ipConfigurations",
+    "Microsoft.Network/loadBalancers": "frontendIPConfigurations",
+}
 _READ_ONLY_DNS = ("appliedDnsServers", "internalDomainNameSuffix")
 
 
@@ -136,12 +140,16 @@ def _interface(write: Write, body: dict[str, Any]) -> None:
         inner.setdefault("privateIPAddressVersion", "IPv4")
         inner.setdefault("primary", place == 0)
         if not inner.get("privateIPAddress"):
-            inner["privateIPAddress"] = _free_address(write, inner.get("subnet", {}).get("id", ""), taken)
+            inner["privateIPAddress"] = _free_address(write, _subnet(inner), taken)
         taken.add(inner["privateIPAddress"])
 
 
+def _subnet(configuration: dict[str, Any]) -> str:
+    return str((configuration.get("subnet") or {}).get("id", ""))
+
+
 def _free_address(write: Write, subnet_id: str, taken: set[str]) -> str:
-    """The lowest address of the subnet that no interface has; the first three hosts are the platform's."""
+    """The lowest address of the subnet that nobody has; the first three hosts are the platform's."""
     network_id, _, name = subnet_id.rpartition("/subnets/")
     row = write.store.arm_get(network_id)
     subnets = row.body["properties"].get("subnets", []) if row else []
@@ -149,11 +157,12 @@ def _free_address(write: Write, subnet_id: str, taken: set[str]) -> str:
     if subnet is None:
         return ""
     used = set(taken)
-    for interface in write.store.arm_list(write.subscription, type="Microsoft.Network/networkInterfaces"):
-        for configuration in interface.body["properties"].get("ipConfigurations", []):
-            inner = configuration["properties"]
-            if inner.get("subnet", {}).get("id", "").lower() == subnet_id.lower():
-                used.add(inner.get("privateIPAddress", ""))
+    for type_, collection in _HOLDERS.items():
+        for holder in write.store.arm_list(write.subscription, type=type_):
+            for configuration in holder.body["properties"].get(collection, []):
+                inner = configuration["properties"]
+                if _subnet(inner).lower() == subnet_id.lower():
+                    used.add(inner.get("privateIPAddress", ""))
     prefix = subnet["properties"].get("addressPrefix") or subnet["properties"]["addressPrefixes"][0]
     hosts = enumerate(ipaddress.IPv4Network(prefix, strict=False).hosts())
     return next((str(host) for n, host in hosts if n >= _RESERVED_HOSTS and str(host) not in used), "")
@@ -163,8 +172,15 @@ def _security_group(write: Write, body: dict[str, Any]) -> None:
     body["properties"]["defaultSecurityRules"] = network.default_security_rules(write.id)
 
 
-def _load_balancer(_write: Write, body: dict[str, Any]) -> None:
+def _load_balancer(write: Write, body: dict[str, Any]) -> None:
     body.setdefault("sku", {"name": "Basic"})
+    taken: set[str] = set()
+    for frontend in body["properties"].get("frontendIPConfigurations", []):
+        inner = frontend["properties"]
+        inner.setdefault("privateIPAllocationMethod", "Dynamic")
+        if _subnet(inner) and not inner.get("privateIPAddress"):
+            inner["privateIPAddress"] = _free_address(write, _subnet(inner), taken)
+        taken.add(str(inner.get("privateIPAddress")))
 
 
 def _network(_write: Write, body: dict[str, Any]) -> None:

@@ -13,6 +13,7 @@ from emulator.arm.types import TYPES, find
 from emulator.errors import NotEmulatedError, PlatformError
 from emulator.store import ArmRow
 
+_MACHINE = "Microsoft.Compute/virtualMachines"
 _TERM = re.compile(r"\s*(resourceType|resourceGroup|name|location)\s+eq\s+'([^']*)'\s*", re.IGNORECASE)
 
 
@@ -64,12 +65,14 @@ def list_in_subscription(call: Call) -> Response:
     if type_ is None or not type_.everywhere:
         raise NotEmulatedError(f"listing {call.names['namespace']}/{call.names['type']} in a subscription")
     rows = call.store.arm_list(call.subscription, type=type_.name)
+    if type_.name == _MACHINE and call.query.get("statusonly", "").lower() == "true":
+        return answer(paging.page(call, rows, lambda row: row.id, lambda shown: list(map(views.status_only, shown))))
     return _page_of_one_type(call, rows)
 
 
 def machines_in_location(call: Call) -> Response:
     """GET of the virtual machines of a region."""
-    rows = call.store.arm_list(call.subscription, type="Microsoft.Compute/virtualMachines")
+    rows = call.store.arm_list(call.subscription, type=_MACHINE)
     wanted = call.names["location"].lower()
     return _page_of_one_type(call, [row for row in rows if row.location == wanted])
 

@@ -107,6 +107,8 @@ def back_references(pointers: list[Reference]) -> dict[str, dict[str, Any]]:
 
 def decorated(value: Any, back: dict[str, dict[str, Any]]) -> Any:
     """A body, its parts included, with those fields."""
+    if not back:
+        return value
     if isinstance(value, list):
         return [decorated(item, back) for item in value]
     if not isinstance(value, dict):

@@ -101,6 +101,15 @@ def in_use(code: str, target: str, source: str) -> PlatformError:
     return PlatformError(400, code, f"Resource {target} is in use by {source}, therefore it cannot be deleted.")
 
 
+def precondition_failed(resource_id: str) -> PlatformError:
+    """The resource is not in the version that the caller has seen; the text is assumed."""
+    return PlatformError(
+        412,
+        "PreconditionFailed",
+        f"The condition on the etag of resource {resource_id} specified by headers is not met.",
+    )
+
+
 def locked(type_: str, name: str) -> PlatformError:
     """Only reads while a migration holds it; documented for virtual machines, for other types assumed."""
     what = "VM" if type_.lower() == "microsoft.compute/virtualmachines" else f"{type_}/{name}"

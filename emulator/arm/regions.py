@@ -36,6 +36,22 @@ _OLD_SIZES = {
     **{f"{s}{n}": c for s in ("D", "DS") for n, c in ((11, 2), (12, 4), (13, 8), (14, 16))},
     **{f"{s}{n}": c for s in ("G", "GS") for n, c in ((1, 2), (2, 4), (3, 8), (4, 16), (5, 32))},
 }
+SIZES = tuple(
+    f"{tier}_{series}{number}{version}"
+    for tier, series, version, numbers in (
+        ("Basic", "A", "", range(5)),
+        ("Standard", "A", "", range(12)),
+        ("Standard", "A", "_v2", (1, 2, 4, 8)),
+        *(("Standard", series, "", (1, 2, 3, 4, 11, 12, 13, 14)) for series in ("D", "DS")),
+        *(("Standard", series, "_v2", (1, 2, 3, 4, 5, 11, 12, 13, 14, 15)) for series in ("D", "DS")),
+        *(("Standard", series, "_v3", (2, 4, 8, 16, 32, 64)) for series in ("D", "E")),
+        ("Standard", "F", "", (1, 2, 4, 8, 16)),
+        *(("Standard", series, "", range(1, 6)) for series in ("G", "GS")),
+    )
+    for number in numbers
+)
+"""Sizes that classic machines have, and those that took their place (documented)."""
+
 FAMILIES = (
     "basicAFamily",
     "standardA0_A7Family",

@@ -7,13 +7,26 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from emulator.arm import actions, groups, providers, reads, refusals, usages, writes
+from emulator.arm import (
+    actions,
+    asynchronous,
+    catalogue,
+    connections,
+    groups,
+    providers,
+    reads,
+    refusals,
+    throttling,
+    usages,
+    writes,
+)
 from emulator.arm.call import Call, Operation
 from emulator.arm.deploying import handlers as deployments
 from emulator.errors import NotEmulatedError
 
 _AT_ONCE = "Real writes of most types go on after the answer; here they are done with it."
 
+_OUTCOME = "What was accepted has been done; the end is told when the latency of `write` is over."
 _TEMPLATES = (
     "Mode Incremental, templates within the request, nested ones included; no copy loops, links, symbolic names or "
     "user functions. The resources are there when the request is answered."
@@ -48,14 +61,60 @@ OPERATIONS = (
     Operation(
         "POST", _S + "/providers/Microsoft.Storage/checkNameAvailability", actions.check_account_name, "recorded"
     ),
-    Operation("GET", _S + "/providers/{namespace}/{type}", reads.list_in_subscription, "recorded"),
+    Operation(
+        "POST", _S + "/providers/Microsoft.KeyVault/checkNameAvailability", actions.check_vault_name, "documented"
+    ),
+    Operation(
+        "GET", _S + _C + "/skus", catalogue.compute, "documented", "Sizes of the classic time, with their cores."
+    ),
+    Operation("GET", _S + "/providers/Microsoft.Storage/skus", catalogue.storage, "documented"),
+    Operation(
+        "GET",
+        _S + "/providers/{namespace}/locations/{location}/operations/{operation}",
+        asynchronous.status,
+        "recorded",
+        _OUTCOME,
+    ),
+    Operation(
+        "GET",
+        _S + "/providers/{namespace}/locations/{location}/{kind:operationResults|asyncoperations}/{operation}",
+        asynchronous.result,
+        "recorded",
+        _OUTCOME,
+    ),
+    Operation(
+        "GET",
+        _S + "/providers/{namespace}/{type}",
+        reads.list_in_subscription,
+        "recorded",
+        "statusOnly counts for virtual machines alone.",
+    ),
     Operation("GET", _G + _C + "/virtualMachines/{machine}/instanceView", reads.machine_instance_view, "documented"),
     Operation(
         "POST",
         _G + _C + "/virtualMachines/{machine}/{action:start|restart|powerOff|deallocate}",
-        actions.set_power,
+        asynchronous.set_power,
         "recorded",
         _AT_ONCE,
+    ),
+    Operation(
+        "GET",
+        _G + "/providers/Microsoft.Network/virtualNetworkGateways/{gateway}/connections",
+        connections.of_gateway,
+        "documented",
+    ),
+    Operation(
+        "GET",
+        _G + "/providers/Microsoft.Network/connections/{connection}/sharedkey",
+        connections.shared_key,
+        "documented",
+    ),
+    Operation(
+        "PUT",
+        _G + "/providers/Microsoft.Network/connections/{connection}/sharedkey",
+        connections.set_shared_key,
+        "documented",
+        "Done at once, without headers to poll.",
     ),
     Operation(
         "POST", _G + "/providers/Microsoft.Storage/storageAccounts/{account}/listKeys", actions.list_keys, "recorded"
@@ -83,9 +142,9 @@ OPERATIONS = (
     Operation("POST", _G + "/exportTemplate", deployments.export_group, "documented", "Names and ids stay literal."),
     Operation("GET", _G + "/providers/{rest:.+}", reads.show, "recorded"),
     Operation("HEAD", _G + "/providers/{rest:.+}", reads.exists, "documented"),
-    Operation("PUT", _G + "/providers/{rest:.+}", writes.put, "recorded", _AT_ONCE),
+    Operation("PUT", _G + "/providers/{rest:.+}", asynchronous.put, "recorded", _AT_ONCE),
     Operation("PATCH", _G + "/providers/{rest:.+}", writes.patch, "documented", _AT_ONCE),
-    Operation("DELETE", _G + "/providers/{rest:.+}", writes.delete, "assumed", _AT_ONCE),
+    Operation("DELETE", _G + "/providers/{rest:.+}", asynchronous.delete, "recorded", _AT_ONCE),
 )
 """In this order: the first row that matches answers."""
 
@@ -102,18 +161,19 @@ async def endpoint(request: Request) -> Response:
     if subscription is not None and not groups.is_known(store, subscription):
         raise refusals.subscription_not_found(subscription)
     exchange = request.state.exchange
-    return operation.handler(
-        Call(
-            store=store,
-            clock=request.app.state.clock,
-            url=str(request.url),
-            method=request.method,
-            names=names,
-            query=query,
-            content=exchange.body,
-            note=exchange.note,
-        )
+    call = Call(
+        store=store,
+        clock=request.app.state.clock,
+        url=str(request.url),
+        method=request.method,
+        names=names,
+        query=query,
+        content=exchange.body,
+        headers=exchange.headers,
+        note=exchange.note,
     )
+    left = throttling.taken(call) if subscription is not None else None
+    return throttling.told(operation.handler(call), left)
 
 
 ROUTES = [

@@ -56,7 +56,10 @@ _PROPERTIES: dict[str, type[_Open]] = {
     "Microsoft.Network/networkInterfaces": _WithDns,
     "Microsoft.Network/publicIPAddresses": _WithDns,
 }
-_PART_PROPERTIES: dict[str, type[_Open]] = {"ipConfigurations": _Configuration}
+_PART_PROPERTIES: dict[str, type[_Open]] = {
+    "frontendIPConfigurations": _Configuration,
+    "ipConfigurations": _Configuration,
+}
 
 
 def require_group_shape(document: dict[str, Any]) -> None:

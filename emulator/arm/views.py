@@ -31,6 +31,13 @@ def summary(row: ArmRow) -> dict[str, Any]:
     return {member: row.body[member] for member in members if member in row.body} | {"name": name}
 
 
+def status_only(row: ArmRow) -> dict[str, Any]:
+    """A machine in a list with `statusOnly=true`: how it runs, nothing of how it is made (documented)."""
+    told = {name: row.body["properties"].get(name) for name in ("provisioningState", "vmId")}
+    shown = {member: row.body[member] for member in ("id", "name", "type", "location")}
+    return {**shown, "properties": {**told, "instanceView": instance_view(row)}}
+
+
 def instance_view(row: ArmRow) -> dict[str, Any]:
     """A machine's instance view; one that was made here simply runs."""
     return dict(row.body["_instanceView"])

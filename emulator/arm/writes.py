@@ -14,6 +14,19 @@ from emulator.errors import NotEmulatedError
 from emulator.store import ArmRow
 
 
+def require_match(call: Call, target: Target, before: ArmRow | None) -> None:
+    """Pass unless If-Match or If-None-Match forbids the write.
+
+    Raises:
+        PlatformError: 412.
+    """
+    tag = str(before.body.get("etag", "")) if before else ""
+    wanted, unwanted = call.headers.get("if-match"), call.headers.get("if-none-match")
+    missed = wanted is not None and (before is None or wanted not in ("*", tag))
+    if missed or (unwanted is not None and before is not None and unwanted in ("*", tag)):
+        raise refusals.precondition_failed(target.resource_id)
+
+
 def put(call: Call) -> Response:
     """PUT of a resource or of a part that can be written alone."""
     target = _target(call)
@@ -22,6 +35,7 @@ def put(call: Call) -> Response:
     reads.require_group(call)
     before = call.store.arm_get(target.resource_id)
     require_unlocked(before)
+    require_match(call, target, before)
     document = call.document()
     require_shape(target.type, document, target.resource_id)
     location = _location(call, target, document, before)
@@ -36,6 +50,7 @@ def patch(call: Call) -> Response:
         raise NotEmulatedError(f"PATCH of {target.type.name}/{target.collection}")
     before = reads.held(call, target)
     require_unlocked(before)
+    require_match(call, target, before)
     document = call.document()
     merged = {**_merged(before.body, document), **({"tags": document["tags"]} if "tags" in document else {})}
     require_shape(target.type, merged, target.resource_id)
@@ -50,6 +65,7 @@ def delete(call: Call) -> Response:
     if row is None:
         return empty(204)
     require_unlocked(row)
+    require_match(call, target, row)
     if target.collection:
         return _delete_part(call, target, row)
     _require_unused(call, target, target.resource_id)
@@ -136,6 +152,7 @@ def _put_part(call: Call, target: Target) -> Response:
     """A part is its parent written with one element more, or another one in its place."""
     row = reads.held(call, target)
     require_unlocked(row)
+    require_match(call, target, row)
     parts = list(row.body["properties"].get(target.collection, []))
     sent = {**call.document(), "name": target.part}
     places = [n for n, part in enumerate(parts) if part["name"].lower() == target.part.lower()]

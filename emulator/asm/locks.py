@@ -39,20 +39,23 @@ def refuse(call: Call, held: Iterable[Held]) -> None:
         row = each.row
         if row.migration_state:
             raise PlatformError(409, "ConflictError", each.refusal or _refusal(row))
+        refuse_changing(call, [row])
+
+
+def refuse_changing(call: Call, rows: Iterable[ClassicRow]) -> None:
+    """A cloud service takes one change at a time.
+
+    Raises:
+        PlatformError: 409 in the recorded words.
+    """
+    for row in rows:
         service = {"deployment": row.parent, "certificate": row.parent, "hostedService": row.name}.get(row.kind)
-        if service and (running := operations.changing(call.store, call.subscription, f"hostedService/{service}")):
-            raise exclusive(running, row.kind)
-
-
-def exclusive(operation: str, kind: str) -> PlatformError:
-    """Another operation has the cloud service for itself."""
-    if kind == "hostedService":
-        text = (
-            "Windows Azure is currently performing an operation on this hosted service that requires exclusive access."
-        )
-    else:
-        text = lifecycle.exclusive_access(operation)
-    return PlatformError(409, "ConflictError", text)
+        running = service and operations.changing(call.store, call.subscription, f"hostedService/{service}")
+        if running and row.kind == "hostedService":
+            text = "Windows Azure is currently performing an operation on this hosted service that requires exclusive"
+            raise PlatformError(409, "ConflictError", f"{text} access.")
+        if running:
+            raise PlatformError(409, "ConflictError", lifecycle.exclusive_access(running))
 
 
 def network_configuration(call: Call) -> None:

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from starlette.responses import Response
 
 from emulator import operations
-from emulator.asm import xml
+from emulator.asm import locks, xml
 from emulator.asm.call import Call, Route, accepted, answer
 from emulator.errors import PlatformError
 from emulator.operations import Operation
-from emulator.platform import lifecycle, validate
+from emulator.platform import lifecycle, registration, units, validate
 from emulator.platform.units import Unit
 from emulator.platform.validate import Message
 from emulator.store import ClassicRow
@@ -116,6 +116,7 @@ def _handler(kind: _Kind) -> Callable[[Call], Response]:
                 f"The value of the query parameter comp must be one of: {', '.join(VERBS)}.",
             )
         call.note.verb = verb
+        registration.require(call.store, call.subscription)
         return _validate(call, kind) if verb == "validate" else _change(call, kind, verb)
 
     return handler
@@ -154,6 +155,8 @@ def _change(call: Call, kind: _Kind, verb: str) -> Response:
         else Destination()
     )
     now = call.clock.timestamp()
+    if step.during == "Preparing":
+        locks.refuse_changing(call, [found.deployment for found in units.deployed(call.store, unit)])
     if step.during:
         lifecycle.begin(call.store, unit, step.during, call.request_id, destination)
         call.note.after, call.note.effect = step.during, True

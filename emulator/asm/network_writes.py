@@ -1,36 +1,33 @@
-"""Writes of classic networking: the network configuration file and the resources of Microsoft's own network tests.
+"""Writes of classic networking: the network configuration file, security groups and route tables as a whole.
 
 Each is accepted with 202 and polled (recorded); its effect is there at once. Refusals of what is in use are assumed.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 from lxml.etree import _Element
 from starlette.responses import Response
 
-from emulator import operations
-from emulator.asm import xml
-from emulator.asm.call import Call, Route, accepted
-from emulator.errors import PlatformError
-from emulator.operations import Operation
+from emulator.asm import changes, locks, xml
+from emulator.asm.call import Call, Held, Route
 from emulator.platform import documents, units
 from emulator.seeds import network
 from emulator.seeds.configuration import from_configuration
 from emulator.store import ClassicRow
 
 _CONFIGURED = ("AffinityGroup", "AddressSpace", "Dns", "Gateway", "Location")
-_BINDINGS = {"networkSecurityGroup": "NetworkSecurityGroup", "routeTable": "RouteTableName"}
+_GATEWAY_SUBNET = "gatewaysubnet"
 
 
-def create_reserved_ip(call: Call) -> Response:
-    """A new address that nothing else in the subscription has."""
-    body = _new(call, "ReservedIP", "reservedIp")
-    rows = call.store.classic_list(call.subscription, "reservedIp")
-    taken = {xml.text(xml.read(row.document), "Address") for row in rows}
-    address = next(each for index in range(65536) if (each := f"40.65.{index // 256}.{index % 256}") not in taken)
-    name, location = xml.text(body, "Name"), xml.text(body, "Location")
-    document = network.reserved_ip(name, address, None, location)
-    return _done(call, lambda: documents.put(call.store, call.subscription, document))
+@dataclass(frozen=True)
+class _Plan:
+    """What a configuration file makes of what is there."""
+
+    deleted: list[ClassicRow]
+    changed: dict[str, bytes]
+    touched: list[ClassicRow]
+    others: dict[str, dict[str, _Element]]
 
 
 def create_security_group(call: Call) -> Response:
@@ -39,7 +36,7 @@ def create_security_group(call: Call) -> Response:
     document = network.security_group(
         xml.text(body, "Name"), (), xml.text(body, "Location"), label=xml.text(body, "Label") or None
     )
-    return _done(call, lambda: documents.put(call.store, call.subscription, document))
+    return changes.later(call, lambda: documents.put(call.store, call.subscription, document))
 
 
 def create_route_table(call: Call) -> Response:
@@ -48,104 +45,110 @@ def create_route_table(call: Call) -> Response:
     document = network.route_table(
         xml.text(body, "Name"), (), xml.text(body, "Location"), label=xml.text(body, "Label") or None
     )
-    return _done(call, lambda: documents.put(call.store, call.subscription, document))
+    return changes.later(call, lambda: documents.put(call.store, call.subscription, document))
 
 
 def put_configuration(call: Call) -> Response:
     """Make the networks what the file says; one that it leaves out is deleted."""
-    body = xml.parse(call.body.removeprefix(b"\xef\xbb\xbf"))
-    if xml.local_name(body) != "NetworkConfiguration":
-        raise PlatformError(400, "BadRequest", "The request body is not a NetworkConfiguration.")
-    wanted = _wanted(body)
-    present = {row.name.lower(): row for row in call.store.classic_list(call.subscription, "virtualNetwork")}
-    changed = {
-        name: _merged(present.get(name), element)
-        for name, element in wanted["virtualNetwork"].items()
-        if name not in present or not _alike(xml.read(present[name].document), element)
-    }
-    deleted = [row for name, row in present.items() if name not in wanted["virtualNetwork"]]
-    _refuse(call, deleted, [present[name] for name in changed if name in present])
+    locks.network_configuration(call)
+    plan = _plan(call)
+    _refuse_in_use(call, plan)
 
-    def apply() -> None:
-        for row in deleted:
+    def effect() -> None:
+        for row in plan.deleted:
             call.store.classic_delete(call.subscription, row.kind, row.name)
-        for document in changed.values():
+        for document in plan.changed.values():
             documents.put(call.store, call.subscription, document)
-        for kind in ("dnsServer", "localNetworkSite"):
+        for kind, wanted in plan.others.items():
             for row in call.store.classic_list(call.subscription, kind):
                 call.store.classic_delete(call.subscription, kind, row.name)
-            for element in wanted[kind].values():
+            for element in wanted.values():
                 documents.put(call.store, call.subscription, xml.canonical(element))
 
-    return _done(call, apply)
+    return changes.later(call, effect, locks.NETWORK_CONFIGURATION)
 
 
-def _wanted(body: _Element) -> dict[str, dict[str, _Element]]:
-    """What the file configures, by kind and lower-case name."""
-    wanted: dict[str, dict[str, _Element]] = {"virtualNetwork": {}, "dnsServer": {}, "localNetworkSite": {}}
-    for kind, document in from_configuration(body):
-        element = xml.read(document)
-        wanted[kind][xml.text(element, "Name").lower()] = element
-    return wanted
+def deletion(kind: str, words: str) -> Callable[[Call], Response]:
+    """Deletes what nothing uses."""
 
-
-def _refuse(call: Call, deleted: list[ClassicRow], changed: list[ClassicRow]) -> None:
-    for row in [*deleted, *changed]:
-        _refuse_locked(row)
-    for row in deleted:
-        if call.store.classic_list(call.subscription, "deployment", owner=row.name):
-            raise PlatformError(400, "BadRequest", f"The virtual network {row.name} is in use and cannot be deleted.")
-
-
-def _delete(kind: str, words: str) -> Callable[[Call], Response]:
     def handler(call: Call) -> Response:
-        row = call.store.classic_get(call.subscription, kind, call.names["name"])
-        if row is None:
-            missing = f"The {words} {call.names['name']} does not exist."
-            raise PlatformError(404, "ResourceNotFound", missing)
-        _refuse_locked(row)
-        if row.owner or _bound(call, kind, row.name):
-            raise PlatformError(400, "BadRequest", f"The {words} {row.name} is in use and cannot be deleted.")
-        return _done(call, lambda: call.store.classic_delete(call.subscription, kind, row.name))
+        row = locks.found(call, kind, call.names["name"])
+        used = kind in units.BINDINGS and units.users(call.store, call.subscription, kind, row.name)
+        if row.owner or used:
+            raise changes.bad(f"The {words} {row.name} is in use and cannot be deleted.")
+        return changes.later(call, lambda: call.store.classic_delete(call.subscription, kind, row.name))
 
     return handler
 
 
 def _new(call: Call, root: str, kind: str) -> _Element:
     """The body of a creation; it needs a name that is free and a location."""
-    body = xml.parse(call.body)
-    if xml.local_name(body) != root or not xml.text(body, "Name") or not xml.text(body, "Location"):
-        raise PlatformError(400, "BadRequest", f"The request body is not a {root} with a Name and a Location.")
-    if call.store.classic_get(call.subscription, kind, xml.text(body, "Name")):
-        raise PlatformError(409, "ConflictError", f"The name {xml.text(body, 'Name')} is already in use.")
+    body = changes.body(call, root)
+    name, _ = changes.required(body, "Name", "Location")
+    if call.store.classic_get(call.subscription, kind, changes.name(name)):
+        raise changes.taken(f"The name {name} is already in use.")
     return body
 
 
-def _done(call: Call, effect: Callable[[], None]) -> Response:
-    if call.plan.failure is None:
-        effect()
-        call.note.effect = True
-    now = call.clock.timestamp()
-    operations.accept(
-        call.store,
-        Operation(call.request_id, call.subscription, "write", "", now, now, "InProgress", call.plan),
-    )
-    return accepted()
+def _held_by_configuration(call: Call) -> Iterable[Held]:
+    """Only networks that become different: the file always names all of them."""
+    return map(Held, _plan(call).touched)
 
 
-def _refuse_locked(row: ClassicRow) -> None:
-    if row.migration_state:
-        raise PlatformError(
-            409,
-            "ConflictError",
-            f"Virtual Network {row.name} is in the process of being migrated and hence cannot be changed"
-            if row.kind == "virtualNetwork"
-            else f"{row.name} is in the process of being migrated and hence cannot be changed",
-        )
+def _plan(call: Call) -> _Plan:
+    body = changes.body(call, "NetworkConfiguration")
+    _check_references(body)
+    wanted: dict[str, dict[str, _Element]] = {"virtualNetwork": {}, "dnsServer": {}, "localNetworkSite": {}}
+    for kind, document in from_configuration(body):
+        element = xml.read(document)
+        wanted[kind][changes.name(xml.text(element, "Name")).lower()] = element
+    networks = wanted.pop("virtualNetwork")
+    present = {row.name.lower(): row for row in call.store.classic_list(call.subscription, "virtualNetwork")}
+    changed = {
+        name: _merged(present.get(name), element)
+        for name, element in networks.items()
+        if name not in present or not _alike(xml.read(present[name].document), element)
+    }
+    deleted = [row for name, row in present.items() if name not in networks]
+    touched = [*deleted, *(present[name] for name in changed if name in present)]
+    return _Plan(deleted, changed, touched, wanted)
 
 
-def _bound(call: Call, kind: str, name: str) -> bool:
-    return kind in _BINDINGS and bool(units.users(call.store, call.subscription, kind, name))
+def _check_references(body: _Element) -> None:
+    """What a network refers to must be in the file."""
+    for tag, target, words in (
+        ("DnsServerRef", "DnsServer", "DNS server"),
+        ("LocalNetworkSiteRef", "LocalNetworkSite", "local network site"),
+    ):
+        there = {each.get("name", "").lower() for each in body.iter(f"{{*}}{target}")}
+        for each in body.iter(f"{{*}}{tag}"):
+            if each.get("name", "").lower() not in there:
+                raise changes.bad(f"The {words} {each.get('name', '')} is referred to but not defined.")
+
+
+def _refuse_in_use(call: Call, plan: _Plan) -> None:
+    for row in plan.deleted:
+        used = call.store.classic_list(call.subscription, "deployment", owner=row.name)
+        if used or call.store.classic_get(call.subscription, "gateway", row.name):
+            raise changes.bad(f"The virtual network {row.name} is in use and cannot be deleted.")
+    for row in plan.touched:
+        document = plan.changed.get(row.name.lower())
+        if document is None:
+            continue
+        kept = {xml.text(each, "Name").lower() for each in xml.findall(xml.read(document), "Subnets/Subnet")}
+        for subnet in sorted(_used_subnets(call, row) - kept):
+            raise changes.bad(f"The subnet {subnet} of virtual network {row.name} is in use and cannot be deleted.")
+
+
+def _used_subnets(call: Call, row: ClassicRow) -> set[str]:
+    used = {
+        (each.text or "").lower()
+        for deployment in call.store.classic_list(call.subscription, "deployment", owner=row.name)
+        for each in xml.read(deployment.document).iter(f"{{{xml.NAMESPACE}}}SubnetName")
+    }
+    if call.store.classic_get(call.subscription, "gateway", row.name):
+        used.add(_GATEWAY_SUBNET)
+    return used - {""}
 
 
 def _alike(present: _Element, wanted: _Element) -> bool:
@@ -175,22 +178,30 @@ def _merged(present: ClassicRow | None, wanted: _Element) -> bytes:
     for subnet in xml.findall(wanted, "Subnets/Subnet"):
         before = bindings.get(xml.text(subnet, "Name").lower())
         if before is not None:
-            subnet.extend(each for tag in _BINDINGS.values() for each in xml.findall(before, tag))
+            subnet.extend(each for tag in units.BINDINGS.values() for each in xml.findall(before, tag))
     return xml.canonical(wanted)
 
 
 _NETWORKING = "services/networking"
+_GROUPS, _TABLES = f"{_NETWORKING}/networksecuritygroups", f"{_NETWORKING}/routetables"
 ROUTES = (
-    Route("PUT", f"{_NETWORKING}/media", put_configuration, "recorded", "refusals are assumed"),
-    Route("POST", f"{_NETWORKING}/reservedips", create_reserved_ip, "recorded"),
-    Route("DELETE", f"{_NETWORKING}/reservedips/{{name}}", _delete("reservedIp", "reserved IP"), "recorded"),
-    Route("POST", f"{_NETWORKING}/networksecuritygroups", create_security_group, "recorded"),
+    Route(
+        "PUT", f"{_NETWORKING}/media", put_configuration, "recorded", "refusals: assumed", holds=_held_by_configuration
+    ),
+    Route("POST", _GROUPS, create_security_group, "recorded", holds=locks.nothing),
     Route(
         "DELETE",
-        f"{_NETWORKING}/networksecuritygroups/{{name}}",
-        _delete("networkSecurityGroup", "network security group"),
+        f"{_GROUPS}/{{name}}",
+        deletion("networkSecurityGroup", "network security group"),
         "recorded",
+        holds=locks.named("networkSecurityGroup"),
     ),
-    Route("POST", f"{_NETWORKING}/routetables", create_route_table, "recorded"),
-    Route("DELETE", f"{_NETWORKING}/routetables/{{name}}", _delete("routeTable", "route table"), "recorded"),
+    Route("POST", _TABLES, create_route_table, "recorded", holds=locks.nothing),
+    Route(
+        "DELETE",
+        f"{_TABLES}/{{name}}",
+        deletion("routeTable", "route table"),
+        "recorded",
+        holds=locks.named("routeTable"),
+    ),
 )

@@ -7,7 +7,21 @@ from functools import cache
 from starlette.requests import Request
 from starlette.responses import Response
 
-from emulator.asm import account, compute, locks, migration, network, network_writes, storage
+from emulator.asm import (
+    account,
+    binding_writes,
+    compute,
+    locks,
+    migration,
+    network,
+    network_writes,
+    power_writes,
+    reserved_ip_writes,
+    role_writes,
+    service_writes,
+    storage,
+    storage_writes,
+)
 from emulator.asm.call import Call, Route
 from emulator.errors import NotEmulatedError, PlatformError
 
@@ -26,6 +40,12 @@ ROUTES: tuple[Route, ...] = (
     *storage.ROUTES,
     *network.ROUTES,
     *network_writes.ROUTES,
+    *binding_writes.ROUTES,
+    *reserved_ip_writes.ROUTES,
+    *service_writes.ROUTES,
+    *role_writes.ROUTES,
+    *power_writes.ROUTES,
+    *storage_writes.ROUTES,
 )
 
 

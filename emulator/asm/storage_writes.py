@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable
+from typing import get_args
 from urllib.parse import urlsplit
 
 from lxml.etree import _Element
@@ -13,11 +14,11 @@ from emulator.asm.service_writes import place
 from emulator.asm.xml import node
 from emulator.platform import documents
 from emulator.seeds import compute, storage
-from emulator.seeds.model import Account
+from emulator.seeds.model import Account, AccountType
 from emulator.store import ClassicRow
 
 _ACCOUNTS = "services/storageservices"
-_TYPES = ("Standard_LRS", "Standard_GRS", "Standard_RAGRS", "Standard_ZRS", "Premium_LRS")
+_TYPES: tuple[AccountType, ...] = get_args(AccountType)
 _OS = ("Windows", "Linux")
 
 
@@ -212,11 +213,12 @@ def _describe(properties: _Element, body: _Element) -> None:
         shapes.put(properties, "Description", xml.text(body, "Description"))
 
 
-def _type(body: _Element) -> str:
+def _type(body: _Element) -> AccountType | None:
     wanted = xml.text(body, "AccountType")
-    if wanted not in ("", *_TYPES):
+    found = next((each for each in _TYPES if each == wanted), None)
+    if wanted and found is None:
         raise changes.bad(f"The AccountType must be one of: {', '.join(_TYPES)}.")
-    return wanted
+    return found
 
 
 def _where(call: Call, link: str) -> tuple[str, bool]:

@@ -89,7 +89,7 @@ def _of_role(subscription: str, service: str, deployment: _Element, role: _Eleme
             service,
             machine,
             _name(machine, each),
-            xml.text(each, "Protocol").lower() or "tcp",
+            "udp" if xml.text(each, "Protocol").lower() == "udp" else "tcp",
             xml.text(each, "Vip") or _virtual_ip(deployment, xml.text(each, "VirtualIPName")),
             port,
             int(xml.text(each, "LocalPort") or port),

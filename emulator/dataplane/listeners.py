@@ -21,6 +21,7 @@ _LOCAL = "127.0.0.1"
 _CLAIM_PORT = 65534  # held over UDP by whichever emulator uses a loopback address
 _ATTEMPTS = 16
 _BACKLOG = 512
+_KINDS = {"tcp": (socket.SOCK_STREAM, socket.IPPROTO_TCP), "udp": (socket.SOCK_DGRAM, socket.IPPROTO_UDP)}
 _PATIENCE = 2.0
 
 
@@ -116,7 +117,7 @@ class Listeners:
         note = "there are no loopback addresses but 127.0.0.1, so the port is another one" if home == _LOCAL else ""
         # A port that stood in before does so again, so that a machine that comes back is where it was.
         for candidate in dict.fromkeys([*([] if home == _LOCAL else [port]), self._places.get(front, 0), 0]):
-            listening = socket.socket(socket.AF_INET, socket.SOCK_DGRAM if protocol == "udp" else socket.SOCK_STREAM)
+            listening = socket.socket(socket.AF_INET, *_KINDS[protocol])
             try:
                 listening.setblocking(False)
                 if protocol != "udp":

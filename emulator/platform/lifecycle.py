@@ -13,6 +13,7 @@ import json
 import logging
 from dataclasses import asdict, dataclass
 
+from emulator import quotas
 from emulator.errors import PlatformError
 from emulator.faults import Failure, Wrong
 from emulator.operations import Operation
@@ -119,6 +120,7 @@ def _prepare(store: Store, unit: Unit, operation: Operation) -> Failure | None:
             units.classic_unit(store, unit, _destination(store, unit)),
             lambda resource_id: row.body if (row := store.arm_get(resource_id)) else None,
         )
+        quotas.require(store, unit.subscription, resources)
     except PlatformError as refusal:
         _show(store, unit, "PrepareFailed")
         return Failure(code=refusal.code, message=refusal.message, http_status=refusal.status)

@@ -10,6 +10,7 @@ from typing import Literal
 
 from lxml.etree import _Element
 
+from emulator import operations
 from emulator.asm import xml
 from emulator.platform.units import Deployed, Unit, deployed, users
 from emulator.store import Store
@@ -62,7 +63,8 @@ def validate(store: Store, unit: Unit) -> list[Message]:
     if unit.kind in ("virtualNetwork", "hostedService"):
         found = deployed(store, unit)
         slots = Counter(each.service.name for each in found)
-        return [message for each in found for message in _deployment(each, slots[each.service.name])]
+        messages = [message for each in found for message in _deployment(each, slots[each.service.name])]
+        return [*_updates(store, unit, found), *messages]
     if unit.kind == "storageAccount":
         return []
     return [*_network_resource(store, unit)]
@@ -71,6 +73,18 @@ def validate(store: Store, unit: Unit) -> list[Message]:
 def blockers(messages: Iterable[Message]) -> list[Message]:
     """The messages that make prepare fail."""
     return [message for message in messages if message.category == "Error"]
+
+
+def _updates(store: Store, unit: Unit, found: Iterable[Deployed]) -> Iterator[Message]:
+    for each in found:
+        if operations.changing(store, unit.subscription, f"hostedService/{each.service.name}"):
+            yield Message(
+                "Deployment",
+                each.deployment.name,
+                f"One or more VMs in Deployment {each.deployment.name} in HostedService {each.service.name} is"
+                " undergoing an update operation. It can't be migrated until the previous operation completes"
+                " successfully. Retry after sometime.",
+            )
 
 
 def _deployment(found: Deployed, slots: int) -> Iterator[Message]:
@@ -190,6 +204,7 @@ def _backup(vm: _Vm) -> Iterator[Message]:
 
 
 def _agent(vm: _Vm) -> Iterator[Message]:
+    """A warning by now: what blocks is that the extensions do not report (2016 the agent alone did)."""
     migratable = [each for each in _references(vm) if not _is_xml(each)]
     if not migratable or not _reports(vm):
         return
@@ -197,7 +212,8 @@ def _agent(vm: _Vm) -> Iterator[Message]:
         yield vm.message(
             f"VM Agent for VM {vm.name} in HostedService {vm.service} is reporting the overall agent status as Not"
             " Ready. Hence, the VM may not be migrated, if it has a migratable extension. Ensure that the VM Agent is"
-            " reporting overall agent status as Ready. Refer to https://aka.ms/classiciaasmigrationfaqs."
+            " reporting overall agent status as Ready. Refer to https://aka.ms/classiciaasmigrationfaqs.",
+            "Warning",
         )
 
 

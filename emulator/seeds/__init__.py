@@ -3,8 +3,9 @@
 import json
 from typing import Any
 
+from emulator import quotas
 from emulator.errors import PlatformError
-from emulator.platform import documents
+from emulator.platform import documents, registration
 from emulator.seeds import contoso, storage
 from emulator.seeds.folder import folder
 from emulator.seeds.model import Estate
@@ -15,7 +16,8 @@ __all__ = ["NAMES", "SUBSCRIPTION_PATTERN", "Estate", "Synthetic", "folder", "lo
 
 SUBSCRIPTION_PATTERN = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
 NAMES = ("contoso",)
-_TABLES = ("classic", "arm", "unit", "operation", "quota")
+_TABLES = ("classic", "arm", "unit", "operation", "arm_operation", "quota")
+_NO_LIMIT = 1_000_000
 
 
 def named(name: str, subscription: str | None = None) -> Estate:
@@ -29,12 +31,15 @@ def named(name: str, subscription: str | None = None) -> Estate:
     return contoso.contoso(subscription)
 
 
-def load(store: Store, estate: Estate) -> dict[str, Any]:
-    """Make the estate's subscription anew; answers what was loaded into it."""
+def load(store: Store, estate: Estate, *, registered: bool = True) -> dict[str, Any]:
+    """Make the estate's subscription anew, registered for migration or not; answers what was loaded into it."""
     where = estate.subscription.lower()
     with store.transaction():
         for table in _TABLES:
             store.execute(f"DELETE FROM {table} WHERE subscription = ?", (where,))  # noqa: S608 -- names of ours
+        registration.begin(store, where, registered=registered)
+        if estate.unlimited:
+            quotas.set_limit(store, where, quotas.ANY, quotas.ANY, _NO_LIMIT)
         for each in estate.documents:
             documents.put(store, where, each.xml, name=each.name, parent=each.parent)
         for row in store.classic_list(where, "storageAccount"):

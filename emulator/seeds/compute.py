@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from emulator.asm import xml
 from emulator.asm.xml import node
 from emulator.seeds.instances import instance, worker_instance
-from emulator.seeds.model import CREATED, DataDisk, Document, Endpoint, Extension, Probe, Service, Vm, number
+from emulator.seeds.model import CREATED, DataDisk, Document, Endpoint, Extension, Nic, Probe, Service, Vm, number
 
 _IMAGES = {
     "Windows": "a699494373c04fc0bc8f2bb1389d6106__Windows-Server-2012-R2-20160126-en.us-127GB.vhd",
@@ -167,7 +167,9 @@ def _role(wanted: Service, vm: Vm, *, deallocated: bool) -> bytes:
         node("ConfigurationSetType", "NetworkConfiguration"),
         node("InputEndpoints", endpoints or None),
         node("SubnetNames", [node("SubnetName", vm.subnet)] if vm.subnet else []),
+        node("NetworkInterfaces", [_nic(each) for each in vm.nics] or None),
         node("StaticVirtualNetworkIPAddress", vm.address if vm.static else None),
+        node("PublicIPs", [node("PublicIP", [node("Name", vm.public_ip[0])])] if vm.public_ip else None),
     ]
     return node(
         "Role",
@@ -187,14 +189,34 @@ def _role(wanted: Service, vm: Vm, *, deallocated: bool) -> bytes:
                     node("MediaLink", _media_link(wanted, vm)),
                     node("SourceImageName", _IMAGES[vm.os]),
                     node("OS", vm.os),
-                    node("IOType", "Standard"),
+                    node("IOType", _io_type(vm)),
                 ],
             ),
             node("RoleSize", vm.size),
             node("ProvisionGuestAgent", True),
+            node("DebugSettings", _boot_diagnostics(wanted, vm) if vm.boot_diagnostics else None),
         ],
         ' i:type="PersistentVMRole"',
     )
+
+
+def _nic(wanted: Nic) -> bytes:
+    address = [node("SubnetName", wanted.subnet)]
+    configurations = [node("IPConfiguration", address)]
+    return node("NetworkInterface", [node("Name", wanted.name), node("IPConfigurations", configurations)])
+
+
+def _io_type(vm: Vm) -> str:
+    return "Provisioned" if vm.premium else "Standard"
+
+
+def _boot_diagnostics(wanted: Service, vm: Vm) -> list[bytes]:
+    blobs = f"http://{wanted.account}.blob.core.windows.net/bootdiagnostics-{vm.name}/{wanted.name}.{vm.name}"
+    return [
+        node("BootDiagnosticsEnabled", True),
+        node("ConsoleScreenshotBlobUri", f"{blobs}.screenshot.bmp"),
+        node("SerialOutputBlobUri", f"{blobs}.serialconsole.log"),
+    ]
 
 
 def _endpoint(wanted: Endpoint, vip: str | None) -> bytes:
@@ -261,7 +283,7 @@ def _data_disk(wanted: Service, vm: Vm, each: DataDisk) -> bytes:
             node("Lun", each.lun or None),
             node("LogicalDiskSizeInGB", each.size),
             node("MediaLink", _media_link(wanted, vm, each)),
-            node("IOType", "Standard"),
+            node("IOType", _io_type(vm)),
         ],
     )
 
@@ -315,6 +337,7 @@ def _disks(wanted: Service, vm: Vm) -> Iterable[bytes]:
         attached=attached,
         location=wanted.location,
         affinity_group=wanted.affinity_group,
+        io_type=_io_type(vm),
     )
     for each in vm.disks:
         name, link = _disk_name(wanted, vm, each), _media_link(wanted, vm, each)
@@ -325,6 +348,7 @@ def _disks(wanted: Service, vm: Vm) -> Iterable[bytes]:
             attached=attached,
             location=wanted.location,
             affinity_group=wanted.affinity_group,
+            io_type=_io_type(vm),
         )
 
 

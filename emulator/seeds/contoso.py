@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from emulator.seeds import compute, network, storage
+from emulator.seeds.contoso_rare import rare
 from emulator.seeds.model import (
     Account,
     DataDisk,
@@ -135,7 +136,11 @@ _BLOCKED = (
         "40.112.20.4",
         (Vm("acl1", "10.78.2.4", endpoints=(replace(_RDP, denied="203.0.113.0/24"),)),),
     ),
-    Service("contoso-agent", "40.112.20.5", (Vm("agent1", "10.78.3.4", agent="NotReady", extensions=(_SCRIPT,)),)),
+    Service(
+        "contoso-agent",
+        "40.112.20.5",
+        (Vm("agent1", "10.78.3.4", agent="NotReady", extensions=(replace(_SCRIPT, status=None),)),),
+    ),
     Service(
         "contoso-exterr",
         "40.112.20.6",
@@ -186,4 +191,4 @@ def contoso(subscription: str | None = None) -> Estate:
     # The account of what can go holds no disk of what cannot, so that it can follow.
     blocked = (replace(each, account="contosooldvhds") for each in _BLOCKED)
     services = [part for each in (*_MIGRATABLE, *blocked) for part in compute.service(where, each)]
-    return Estate(where, "contoso", (*(Document(each) for each in documents), *services))
+    return Estate(where, "contoso", (*(Document(each) for each in documents), *services, *rare(where)))

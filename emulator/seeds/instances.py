@@ -1,7 +1,8 @@
 """Role instances, elements in the recorded order."""
 
+from emulator.asm import xml
 from emulator.asm.xml import node
-from emulator.seeds.model import CREATED, Service, Vm
+from emulator.seeds.model import CREATED, Nic, Service, Vm
 
 
 def instance(wanted: Service, vm: Vm) -> bytes:
@@ -45,6 +46,8 @@ def instance(wanted: Service, vm: Vm) -> bytes:
             node("HostName", vm.name),
             agent(vm.agent, vm.name),
             node("ResourceExtensionStatusList", reported or None),
+            node("NetworkInterfaces", [_nic(position, each) for position, each in enumerate(vm.nics)] or None),
+            node("PublicIPs", [_public_ip(*vm.public_ip)] if vm.public_ip else None),
         ],
     )
 
@@ -96,6 +99,20 @@ def handler_status(handler: str, version: str, status: str) -> bytes:
             _formatted(f"Plugin (name: {handler}, version: {version}) is {status}."),
         ],
     )
+
+
+def _nic(position: int, wanted: Nic) -> bytes:
+    address = [node("SubnetName", wanted.subnet), node("Address", wanted.address)]
+    content = [
+        node("Name", wanted.name),
+        node("MacAddress", f"000D3A30B6{position:02X}"),
+        node("IPConfigurations", [node("IPConfiguration", address)]),
+    ]
+    return node("NetworkInterface", content)
+
+
+def _public_ip(name: str, address: str) -> bytes:
+    return node("PublicIP", [node("Name", name), node("Address", address), node("DomainNameLabel", "", xml.NIL)])
 
 
 def _formatted(message: str) -> bytes:

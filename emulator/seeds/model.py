@@ -5,6 +5,7 @@ from typing import Literal
 from uuid import UUID, uuid5
 
 CREATED = "2016-03-14T09:26:53Z"
+AccountType = Literal["Standard_LRS", "Standard_GRS", "Standard_RAGRS", "Standard_ZRS", "Premium_LRS"]
 _NAMESPACE = UUID("6f1f6a4e-5d0e-4e0c-9d58-0c5f6f6b2a11")
 
 
@@ -58,6 +59,15 @@ class Extension:
 
 
 @dataclass(frozen=True)
+class Nic:
+    """An additional network card."""
+
+    name: str
+    subnet: str
+    address: str
+
+
+@dataclass(frozen=True)
 class Vm:
     """A virtual machine, a role with one instance."""
 
@@ -73,6 +83,10 @@ class Vm:
     extensions: tuple[Extension, ...] = ()
     agent: Literal["Ready", "NotReady"] = "Ready"
     deallocated: bool = False
+    nics: tuple[Nic, ...] = ()
+    public_ip: tuple[str, str] | None = None
+    premium: bool = False
+    boot_diagnostics: bool = False
 
 
 @dataclass(frozen=True)
@@ -111,14 +125,25 @@ class Subnet:
 
 
 @dataclass(frozen=True)
+class Site:
+    """A place at the other end of a VPN gateway."""
+
+    name: str
+    prefix: str
+    address: str
+
+
+@dataclass(frozen=True)
 class Network:
-    """A virtual network."""
+    """A virtual network; with a `gateway` address it has a VPN gateway, connected to its site."""
 
     name: str
     prefix: str
     subnets: tuple[Subnet, ...]
     dns: tuple[tuple[str, str], ...] = ()
     location: str = "West US"
+    site: Site | None = None
+    gateway: str | None = None
 
 
 @dataclass(frozen=True)
@@ -149,7 +174,7 @@ class Account:
     """A storage account."""
 
     name: str
-    type: Literal["Standard_LRS", "Standard_GRS", "Standard_RAGRS", "Standard_ZRS", "Premium_LRS"]
+    type: AccountType
     location: str = "West US"
 
 
@@ -164,9 +189,10 @@ class Document:
 
 @dataclass(frozen=True)
 class Estate:
-    """Everything of one subscription; `notes` say what was made of the input."""
+    """Everything of one subscription; `notes` say what was made of the input, `unlimited` lifts every quota."""
 
     subscription: str
     name: str
     documents: tuple[Document, ...]
     notes: tuple[str, ...] = ()
+    unlimited: bool = False

@@ -2,7 +2,7 @@
 
 from emulator.asm import xml
 from emulator.asm.xml import node
-from emulator.seeds.model import Network, Route, Rule, Subnet, number
+from emulator.seeds.model import CREATED, Network, Route, Rule, Site, Subnet, number
 
 # Every security group ends with these six (recorded).
 _DEFAULT_RULES = (
@@ -29,10 +29,45 @@ def site(wanted: Network) -> bytes:
                 node("AddressSpace", [node("AddressPrefixes", [node("AddressPrefix", wanted.prefix)])]),
                 node("Subnets", [_subnet(each) for each in wanted.subnets]),
                 node("Dns", [node("DnsServers", servers)] if servers else None),
+                node("Gateway", _gateway_of(wanted.site) if wanted.site else None),
                 node("Location", wanted.location),
             ],
         )
     )
+
+
+def gateway(wanted: Network) -> bytes:
+    """The VPN gateway of a network."""
+    message = f"Successfully created a gateway for the following virtual network: {wanted.name}"
+    return xml.document(
+        node(
+            "Gateway",
+            [
+                node("GatewayType", "DynamicRouting"),
+                node("LastEvent", _event(23002, message)),
+                node("State", "Provisioned"),
+                node("VIPAddress", wanted.gateway),
+                node("DefaultSites", []),
+                node("GatewaySize", "Default"),
+                node("GatewayId", str(number("gateway", wanted.name))),
+            ],
+        )
+    )
+
+
+def connections(site: Site) -> bytes:
+    """The connection of a gateway to its site."""
+    counters = ("EgressBytesTransferred", "EgressPacketsTransferred", "IngressBytesTransferred")
+    allocated = ' xmlns:a="http://schemas.microsoft.com/2003/10/Serialization/Arrays"'
+    content = [
+        node("AllocatedIPAddresses", [], allocated),
+        node("ConnectivityState", "Connected"),
+        *(node(each, 4096) for each in (*counters, "IngressPacketsTransferred")),
+        node("LastConnectionEstablished", CREATED),
+        node("LastEvent", _event(24401, f"The connectivity state for the local network site '{site.name}' changed.")),
+        node("LocalNetworkSiteName", site.name),
+    ]
+    return xml.document(node("Connections", [node("Connection", content)]))
 
 
 def security_group(name: str, rules: tuple[Rule, ...], location: str = "West US", label: str | None = None) -> bytes:
@@ -103,6 +138,25 @@ def reserved_ip(name: str, address: str, service: str | None = None, location: s
             ],
         )
     )
+
+
+def _gateway_of(site: Site) -> list[bytes]:
+    local = [
+        node("Name", site.name),
+        node("AddressSpace", [node("AddressPrefixes", [node("AddressPrefix", site.prefix)])]),
+        node("VpnGatewayAddress", site.address),
+        node("Connections", [node("Connection", [node("Type", "IPsec")])]),
+    ]
+    return [
+        node("Profile", "Small"),
+        node("Sites", [node("LocalNetworkSite", local)]),
+        node("VPNClientAddressPool", [node("AddressPrefixes", [])]),
+        node("VnetNames", []),
+    ]
+
+
+def _event(number_: int, message: str) -> list[bytes]:
+    return [node("Id", number_), node("Message", message), node("Timestamp", CREATED)]
 
 
 def _subnet(wanted: Subnet) -> bytes:

@@ -31,7 +31,7 @@ def synthetic(wanted: Synthetic, subscription: str | None = None) -> Estate:
     """Networks with services with VMs, whose disks are spread over the accounts."""
     where = subscription or wanted.subscription or SUBSCRIPTION
     documents = list(_documents(wanted, where))
-    return Estate(where, "synthetic", tuple(documents))
+    return Estate(where, "synthetic", tuple(documents), unlimited=True)
 
 
 def _documents(wanted: Synthetic, where: str) -> Iterator[Document]:

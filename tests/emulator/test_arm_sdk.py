@@ -599,13 +599,13 @@ def test_account_names_are_checked(azure: Clients, name: str, reason: str | None
     assert (answer.name_available, answer.reason) == (reason is None, reason)
 
 
-def test_the_migration_provider_has_to_be_registered(azure: Clients) -> None:
+def test_the_migration_provider_is_registered_in_a_sample_and_can_be_taken_back(azure: Clients) -> None:
     name = "Microsoft.ClassicInfrastructureMigrate"
     states = {provider.namespace: provider.registration_state for provider in azure.resource.providers.list()}
-    assert (states[name], states["Microsoft.Compute"]) == ("NotRegistered", "Registered")
-    assert azure.resource.providers.register(name).registration_state == "Registered"
-    assert azure.resource.providers.get(name.lower()).registration_state == "Registered"
+    assert (states[name], states["Microsoft.Compute"]) == ("Registered", "Registered")
     assert azure.resource.providers.unregister(name).registration_state == "NotRegistered"
+    assert azure.resource.providers.get(name.lower()).registration_state == "NotRegistered"
+    assert azure.resource.providers.register(name).registration_state == "Registered"
 
 
 def test_writes_are_journalled(azure: Clients, group: str) -> None:

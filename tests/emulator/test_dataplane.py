@@ -27,29 +27,39 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 NETWORK, BATCH = "virtualNetwork/contoso-vnet", "hostedService/contoso-batch"
+Serve = Callable[..., tuple[subprocess.Popen[str], str]]
 MACHINE = "resourceGroups/{0}-Migrated/providers/Microsoft.Compute/virtualMachines/{1}"
 
 
-def serve(*arguments: str) -> tuple[subprocess.Popen[str], str]:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "emulator", "serve", *arguments], cwd=ROOT, stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout is not None
-    ready, _, url = process.stdout.readline().strip().partition(" ")
-    assert ready == "ready"
-    return process, url
+@pytest.fixture(scope="module")
+def serve() -> Iterator[Serve]:
+    """Starts emulators; whatever a test does, none outlives the module."""
+    started = []
+
+    def start(*arguments: str) -> tuple[subprocess.Popen[str], str]:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "emulator", "serve", *arguments], cwd=ROOT, stdout=subprocess.PIPE, text=True
+        )
+        started.append(process)
+        assert process.stdout is not None
+        ready, _, url = process.stdout.readline().strip().partition(" ")
+        assert ready == "ready"
+        return process, url
+
+    yield start
+    for process in started:
+        end(process, signal.SIGKILL)
 
 
 def end(process: subprocess.Popen[str], how: signal.Signals) -> None:
-    process.send_signal(how)
-    process.communicate(timeout=10)
+    if process.poll() is None:
+        process.send_signal(how)
+        process.communicate(timeout=10)
 
 
 @pytest.fixture(scope="module")
-def running() -> Iterator[str]:
-    process, url = serve()
-    yield url
-    end(process, signal.SIGTERM)
+def running(serve: Serve) -> str:
+    return serve()[1]
 
 
 @pytest.fixture
@@ -143,16 +153,32 @@ def test_a_balanced_set_spreads_over_its_running_members_and_power_state_is_foll
     for verb in ("prepare", "commit"):
         estate.done(NETWORK, verb)
     web1 = MACHINE.format("contoso-web", "web1")
-    assert estate.arm("POST", f"{web1}/powerOff").status == 200
+    assert estate.arm("POST", f"{web1}/powerOff").status == 202
     found = machines(estate)
     assert [each["state"] for each in found["web1"].values()] == ["down", "down"]
     assert [each["state"] for each in found["web2"].values()] == ["up", "up"]
     assert Counter(ask(front)["vm"] for _ in range(10)) == {"web2": 10}
     assert refuses(found["web1"]["web1-Remote-Desktop"]["intervals"][0]["listener"])
-    assert estate.arm("POST", f"{web1}/start").status == 200
+    assert estate.arm("POST", f"{web1}/start").status == 202
     assert Counter(ask(front)["vm"] for _ in range(10)) == {"web1": 5, "web2": 5}
     states = [each["state"] for each in machines(estate)["web1"]["web1-Remote-Desktop"]["intervals"]]
     assert states == ["up", "down", "up"]
+
+
+@pytest.mark.parametrize("after", ["Stopped", "StoppedDeallocated"])
+def test_a_classic_machine_that_is_shut_down_refuses_and_answers_again_when_it_is_started(
+    estate: "Client", after: str
+) -> None:
+    before = machines(estate)["web1"]["web1-Remote-Desktop"]["listener"]
+    front = machines(estate)["web1"]["web-http"]["listener"]
+    path = "services/hostedservices/contoso-web/deployments/contoso-web/roleinstances/web1/Operations"
+    body = '<{0}RoleOperation xmlns="http://schemas.microsoft.com/windowsazure">{1}</{0}RoleOperation>'
+    action = f"<PostShutdownAction>{after}</PostShutdownAction>"
+    assert estate.asm("POST", path, body.format("Shutdown", action)).status == 202
+    assert refuses(before)
+    assert Counter(ask(front)["vm"] for _ in range(6)) == {"web2": 6}
+    assert estate.asm("POST", path, body.format("Start", "")).status == 202
+    assert (ask(before)["vm"], Counter(ask(front)["vm"] for _ in range(6))) == ("web1", {"web1": 3, "web2": 3})
 
 
 @pytest.mark.parametrize("verbs", [("prepare", "abort", "prepare", "commit")])
@@ -177,6 +203,7 @@ def test_machines_in_a_network_answer_every_connection_while_they_migrate(
 
 
 def test_machines_outside_a_network_stop_and_come_back_elsewhere_without_being_asked(
+    serve: Serve,
     make_client: Callable[[str, str], "Client"],
 ) -> None:
     process, url = serve("--latency", "prepare=1.5")
@@ -209,7 +236,12 @@ def test_machines_outside_a_network_stop_and_come_back_elsewhere_without_being_a
     ],
 )
 def test_intervals_and_places_survive_the_process(
-    make_client: Callable[[str, str], "Client"], tmp_path: Path, how: signal.Signals, between: str, note: str
+    serve: Serve,
+    make_client: Callable[[str, str], "Client"],
+    tmp_path: Path,
+    how: signal.Signals,
+    between: str,
+    note: str,
 ) -> None:
     database = str(tmp_path / "state.sqlite")
     process, url = serve("--db", database)
@@ -248,7 +280,7 @@ def test_the_same_address_in_two_subscriptions_has_two_listeners(
     assert [ask(each)["subscription"] for each in places] == [estate.subscription, other.subscription]
 
 
-def test_off_opens_nothing(make_client: Callable[[str, str], "Client"]) -> None:
+def test_off_opens_nothing(serve: Serve, make_client: Callable[[str, str], "Client"]) -> None:
     process, url = serve("--seed", "contoso", "--dataplane", "off")
     assert make_client(url, "").control("dataplane") == {"mode": "off", "machines": []}
     end(process, signal.SIGTERM)

@@ -197,8 +197,8 @@ def test_a_subscription_that_nobody_seeded_is_forbidden(client: Client) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "status", "code"),
     [
-        ("POST", "services/hostedservices", 501, "NotEmulated"),
-        ("PUT", "services/hostedservices/contoso-web/deployments/contoso-web/roles/web1", 501, "NotEmulated"),
+        ("POST", "services/hostedservices/contoso-web/deploymentslots/Production", 501, "NotEmulated"),
+        ("POST", "services/networking/contoso-vnet/gateway", 501, "NotEmulated"),
         ("GET", "services/networking/ApplicationGateways", 501, "NotEmulated"),
         ("GET", "services/nothing/of/the/kind", 501, "NotEmulated"),
         ("GET", "somewhere", 404, "ResourceNotFound"),

@@ -171,7 +171,7 @@ def test_the_network_configuration_is_text_with_a_byte_order_mark(client: Client
     assert reply.body.startswith(
         b'\xef\xbb\xbf<?xml version="1.0" encoding="utf-8"?>\r\n<NetworkConfiguration xmlns:xsd='
     )
-    assert reply.text.split("\r\n")[1:] == [
+    lines = [
         (
             '<NetworkConfiguration xmlns:xsd="http://www.w3.org/2001/XMLSchema"'
             ' xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
@@ -183,6 +183,14 @@ def test_the_network_configuration_is_text_with_a_byte_order_mark(client: Client
         '        <DnsServer name="contoso-dns" IPAddress="10.1.2.10" />',
         "      </DnsServers>",
         "    </Dns>",
+        "    <LocalNetworkSites>",
+        '      <LocalNetworkSite name="contoso-office">',
+        "        <AddressSpace>",
+        "          <AddressPrefix>192.168.0.0/16</AddressPrefix>",
+        "        </AddressSpace>",
+        "        <VPNGatewayAddress>203.0.113.10</VPNGatewayAddress>",
+        "      </LocalNetworkSite>",
+        "    </LocalNetworkSites>",
         "    <VirtualNetworkSites>",
         '      <VirtualNetworkSite name="contoso-vnet" Location="West US">',
         "        <AddressSpace>",
@@ -210,10 +218,20 @@ def test_the_network_configuration_is_text_with_a_byte_order_mark(client: Client
         "          </Subnet>",
         "        </Subnets>",
         "      </VirtualNetworkSite>",
-        "    </VirtualNetworkSites>",
-        "  </VirtualNetworkConfiguration>",
-        "</NetworkConfiguration>",
+        '      <VirtualNetworkSite name="contoso-nic-vnet" Location="West US">',
     ]
+    assert reply.text.split("\r\n")[1 : len(lines) + 1] == lines
+    connection = [
+        "        <Gateway>",
+        "          <ConnectionsToLocalNetwork>",
+        '            <LocalNetworkSiteRef name="contoso-office">',
+        '              <Connection type="IPsec" />',
+        "            </LocalNetworkSiteRef>",
+        "          </ConnectionsToLocalNetwork>",
+        "        </Gateway>",
+    ]
+    assert "\r\n".join(connection) in reply.text
+    assert reply.text.endswith("\r\n  </VirtualNetworkConfiguration>\r\n</NetworkConfiguration>")
 
 
 def test_an_operation_is_polled_by_the_request_id_and_answers_its_dashed_form(client: Client) -> None:

@@ -27,7 +27,7 @@ XML_EXTENSION = (
     ),
 )
 AGENT = (
-    "Error",
+    "Warning",
     (
         "VM Agent for VM vm in HostedService svc is reporting the overall agent status as Not Ready. Hence, the VM may "
         "not be migrated, if it has a migratable extension. Ensure that the VM Agent is reporting overall agent status "

@@ -1,0 +1,67 @@
+"""`python -m bench` measures the emulator, writes bench/results and ends with 1 when it is slower than it should be."""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from bench import against_moto, growth, machine, plot
+
+RESULTS = Path(__file__).resolve().parent / "results"
+_LINEAR = 1.25
+
+
+def main() -> int:
+    """Run every measurement, one after the other."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--python", default=sys.executable, help="interpreter that the emulator runs in")
+    parser.add_argument("--seconds", type=float, default=9, help="how long each read is repeated")
+    parser.add_argument("--results", type=Path, default=RESULTS, help="folder for figures and plot")
+    asked = parser.parse_args()
+    asked.results.mkdir(parents=True, exist_ok=True)
+    about = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "machine": machine.description()}
+    measurements: dict[str, Callable[[], dict[str, Any]]] = {
+        "against_moto": lambda: against_moto.run(asked.python, asked.seconds),
+        "preparing": lambda: growth.preparing(asked.python),
+        "seeding": lambda: growth.seeding(asked.python),
+    }
+    results: dict[str, Any] = dict(about)
+    for name, measure in measurements.items():
+        sys.stderr.write(f"· {name}\n")
+        results[name] = measure()
+        (asked.results / f"{name}.json").write_text(json.dumps({**about, **results[name]}, indent=2) + "\n")
+    plot.draw(results, asked.results / "bench.png")
+    missed = _missed(results)
+    sys.stdout.write("\n".join([*_told(results), *missed]) + "\n")
+    return 1 if missed else 0
+
+
+def _told(results: dict[str, Any]) -> list[str]:
+    found = results["against_moto"]
+    lines = [
+        f"{name:22} {each['requests_per_second']:>9} requests/s   p50 {each['p50_ms']} ms   p99 {each['p99_ms']} ms"
+        for name, each in found["figures"].items()
+    ]
+    lines += [f"{name:22} {ratio:>9} times moto's" for name, ratio in found["ratios"].items()]
+    for name in ("seeding", "preparing"):
+        points = ", ".join(f"{each['machines']}: {each['seconds']} s" for each in results[name]["points"])
+        lines.append(f"{name:22} {points}; exponent {results[name]['exponent']}")
+    return lines
+
+
+def _missed(results: dict[str, Any]) -> list[str]:
+    slow = {name: ratio for name, ratio in results["against_moto"]["ratios"].items() if ratio < against_moto.TARGET}
+    steep = {
+        name: results[name]["exponent"] for name in ("seeding", "preparing") if results[name]["exponent"] > _LINEAR
+    }
+    return [
+        *(f"missed: {name} is {ratio} times moto's, not {against_moto.TARGET:g}" for name, ratio in slow.items()),
+        *(f"missed: {name} grows with exponent {found}, more than {_LINEAR}" for name, found in steep.items()),
+    ]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,50 @@
+"""The results as one picture."""
+
+from pathlib import Path
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+
+def draw(results: dict[str, Any], file: Path) -> None:
+    """Ratios on the left, growth on the right."""
+    figure = Figure(figsize=(15, 4.8))
+    left, middle, right = figure.subplots(1, 3)
+    _ratios(left, results["against_moto"])
+    _growth(middle, results["seeding"], "seed a synthetic estate")
+    _growth(right, results["preparing"], "prepare one network")
+    machine = results["machine"]
+    figure.suptitle(
+        f"{machine['processor']}, {machine['cores']} cores, {machine['system']}, Python {machine['python']},"
+        f" load {machine['load_average'][0]}",
+        fontsize=9,
+    )
+    figure.tight_layout()
+    figure.savefig(file, dpi=110)
+
+
+def _ratios(axes: Axes, result: dict[str, Any]) -> None:
+    names, values = list(result["ratios"]), list(result["ratios"].values())
+    bars = axes.barh(names, values, color="#3a6ea5")
+    axes.bar_label(bars, [f"{value:g}x" for value in values], padding=3)
+    axes.axvline(result["target"], color="#b33", linestyle="--", label=f"target {result['target']:g}x")
+    axes.set_xscale("log")
+    axes.set_xlim(1, max(values) * 3)
+    axes.invert_yaxis()
+    axes.set_title(f"requests a second, as a multiple of moto's ({result['objects']} objects)", fontsize=10)
+    axes.legend(loc="lower right")
+
+
+def _growth(axes: Axes, curve: dict[str, Any], what: str) -> None:
+    sizes = [point["machines"] for point in curve["points"]]
+    seconds = [point["seconds"] for point in curve["points"]]
+    axes.loglog(sizes, seconds, "o-", color="#3a6ea5", label=f"measured, exponent {curve['exponent']:g}")
+    axes.loglog(sizes, [seconds[0] * size / sizes[0] for size in sizes], "--", color="#999", label="linear")
+    axes.set_xticks(sizes, [str(size) for size in sizes])
+    axes.set_yticks(seconds, [f"{each:.2g}" for each in seconds])
+    axes.minorticks_off()
+    axes.set_xlabel("machines")
+    axes.set_ylabel("seconds")
+    axes.set_title(what, fontsize=10)
+    axes.legend()
