@@ -479,6 +479,12 @@ def test_assess_of_an_unknown_unit_says_which_there_are(tmp_path: Path, capsys: 
     assert "There are: one, two." in capsys.readouterr().err
 
 
+def test_assess_of_an_unknown_network_is_wrong_usage(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    written(tmp_path, net=NETWORK)
+    assert call(["assess", "--from", str(tmp_path), "--unit", "virtualNetwork/nowhere"]) == output.WRONG_USAGE
+    assert "no such unit" in capsys.readouterr().err
+
+
 def test_assess_judges_by_the_profile_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     written(tmp_path, net=NETWORK)
     assert call(["assess", "--from", str(tmp_path), "--profile", "seed-2016", "--json"]) == output.DONE

@@ -51,6 +51,10 @@ def assess(
         planes = _planes(subscription, asm_url)
         wanted = [Unit.parse(text, planes.subscription) for text in units]
         estate, unread = _live(planes)
+    # A network that only deployments name can be judged; what nobody names is a slip of the caller's.
+    wanted = [
+        unit if unit.kind == "virtualNetwork" and estate.services_of(unit) else estate.unit(unit) for unit in wanted
+    ]
     findings = judge(estate, profile, wanted or None)
     verdicts = _by_unit(estate, findings, wanted)
     for path in unread:
