@@ -1,9 +1,9 @@
 """Promised against found."""
 
-from asmosis.check import Verdict, check
 from prefect import task
 
 from asmosis.azure.planes import Planes
+from asmosis.check import Verdict, check
 from asmosis.translate import Promise, groups_in
 from tasks import ASKING_FIRST
 

@@ -230,7 +230,9 @@ def test_one_thread_reads_the_same_estate_as_many(asm: AsmClient) -> None:
     assert snapshot(asm, threads=1) == snapshot(asm, threads=8)
 
 
-def test_registration_is_asked_for_and_seen(arm: ArmClient) -> None:
+def test_registration_is_asked_for_and_seen(planes: Planes, arm: ArmClient, control: Control) -> None:
+    assert arm.registered()
+    control("seed", {"estate": "contoso", "subscription": planes.subscription, "registered": False})
     assert not arm.registered()
     arm.register()
     assert arm.registered()
