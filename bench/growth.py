@@ -10,7 +10,7 @@ from bench.servers import Client, emulator
 
 SEEDED = (1000, 2000, 5000, 10000)
 PREPARED = (50, 100, 200, 400)
-_REPEATS = 3
+_REPEATS = 5
 _PER_SERVICE, _PER_NETWORK = 10, 100
 _SUBSCRIPTION = "bbbbbbbb-0000-4000-8000-000000000001"
 

@@ -25,11 +25,15 @@ from emulator.seeds.contoso import SUBSCRIPTION
 from emulator.seeds.synthetic import Synthetic
 
 _IS_NOT = (
-    "**This is not Azure, and it was never compared with a living one: the classic plane it imitates is gone.** It"
+    "**This is not Azure, and it was never run side by side with it: the classic plane that it imitates is gone.** It"
     " answers from recordings, from what Microsoft documented, and where neither says anything from assumptions, which"
     " the tables below name one by one. It runs no machine, keeps no byte of a disk, moves no packet but those to its"
     " own listeners, enforces neither network rules nor roles, and bills nobody. What succeeds here can fail there: use"
     " it to rehearse and to test, never as a proof that an estate can be migrated."
+)
+_CONTROLS = (
+    "Only an emulator has these. JSON in, JSON out, as in `curl --data '{\"advance\": 3600}' URL/_control/clock`;"
+    " members that are not known are refused. With `--auth token` they need a token as everything does."
 )
 _FAULTS = (
     "`POST /_control/faults` takes `when` (all that is given must match), `then` (members may be combined) and `times`"
@@ -51,9 +55,10 @@ _DATA_PLANE = (
         " rules before the request that changed them is answered, and operations that end while nobody asks."
     ),
     (
-        f"With `--dataplane auto` a subscription with more than {MOST} of them opens none. Where the system has only"
-        " 127.0.0.1, or a port is not to be had, a free port stands in. `GET /_control/dataplane` (`?subscription=`"
-        " narrows it) says so, and gives each endpoint's intervals by the emulator's clock, those before a restart too."
+        f"With `--dataplane auto` a subscription with more than {MOST} of them opens none; in any mode all of them"
+        " together keep to a quarter of the files that the process may open. Where the system has only 127.0.0.1, or a"
+        " port is not to be had, a free port stands in. `GET /_control/dataplane` (`?subscription=` narrows it) says"
+        " all this, and gives each endpoint's intervals by the emulator's clock, those before a restart too."
     ),
     (
         "Different from the real service: probes, ACLs, security groups and affinity of callers have no effect; an"
@@ -87,7 +92,6 @@ EXAMPLES: dict[tuple[str, str], tuple[dict[str, Any], ...]] = {
         {"subscription": SUBSCRIPTION, "region": "westus", "name": "virtualMachines", "limit": 3},
     ),
     ("POST", "/_control/throttle"): ({"subscription": SUBSCRIPTION, "writes_per_hour": 100},),
-    ("POST", "/_control/throttle"): ({"subscription": SUBSCRIPTION, "writes_per_hour": 10},),
     ("POST", "/_control/identities"): ({"client_id": "operator", "subscriptions": [SUBSCRIPTION]},),
     ("POST", "/_control/faults"): (
         {"when": {"plane": "arm", "nth": 3}, "then": {"status": 503, "headers": {"Retry-After": "1"}}, "times": 2},
@@ -192,7 +196,7 @@ def _controls() -> list[str]:
     parts = [
         "## Controls",
         "",
-        "Only an emulator has these. JSON in, JSON out; members that are not known are refused.",
+        _CONTROLS,
         "",
         *_table(("Request", "What it does"), [(_request(*each), _first_line(each[2])) for each in _starlette(control)]),
     ]

@@ -14,6 +14,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from emulator.pointers import Pointer, pointers
+
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS subscription (id TEXT PRIMARY KEY, loaded TEXT NOT NULL) WITHOUT ROWID;
@@ -44,6 +46,19 @@ CREATE TABLE IF NOT EXISTS arm (
 CREATE INDEX IF NOT EXISTS arm_by_type ON arm (subscription, type, key);
 CREATE INDEX IF NOT EXISTS arm_by_group ON arm (subscription, resource_group, key);
 CREATE INDEX IF NOT EXISTS arm_by_unit ON arm (subscription, unit) WHERE unit IS NOT NULL;
+CREATE TABLE IF NOT EXISTS arm_pointer (
+    target TEXT NOT NULL,
+    referrer TEXT NOT NULL,
+    position INTEGER NOT NULL,
+    field TEXT NOT NULL,
+    source TEXT NOT NULL,
+    pointed TEXT NOT NULL,
+    PRIMARY KEY (target, referrer, position)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS arm_pointer_by_referrer ON arm_pointer (referrer);
+CREATE TRIGGER IF NOT EXISTS arm_pointer_gone AFTER DELETE ON arm BEGIN
+    DELETE FROM arm_pointer WHERE referrer = old.key;
+END;
 CREATE TABLE IF NOT EXISTS unit (
     subscription TEXT NOT NULL,
     id TEXT NOT NULL COLLATE NOCASE,
@@ -233,6 +248,27 @@ class Store:
             ),
         )
 
+        self.execute("DELETE FROM arm_pointer WHERE referrer = ?", (resource_id.lower(),))
+        self._connection.executemany(
+            "INSERT INTO arm_pointer (target, referrer, position, field, source, pointed) VALUES (?, ?, ?, ?, ?, ?)",
+            [
+                (found.target.lower(), resource_id.lower(), position, found.field, found.source, found.target)
+                for position, found in enumerate(pointers(body))
+            ],
+        )
+
+    def arm_pointers(self, resource_id: str, types: Sequence[str]) -> list[Pointer]:
+        """Pointers at a resource or at its parts that resources of these types hold."""
+        target = resource_id.lower()
+        # `0` follows `/`, so a range of targets does what a prefix would.
+        rows = self.execute(
+            "SELECT source, field, pointed FROM arm_pointer JOIN arm ON arm.key = referrer"
+            " WHERE (target = ? OR (target > ? AND target < ?)) AND arm.type IN (SELECT value FROM json_each(?))"
+            " ORDER BY referrer, position",
+            (target, f"{target}/", f"{target}0", json.dumps(types)),
+        )
+        return [Pointer(row["source"], row["field"], row["pointed"]) for row in rows]
+
     def arm_get(self, resource_id: str) -> ArmRow | None:
         """One resource by its id in any case."""
         rows = self.execute("SELECT * FROM arm WHERE key = ?", (resource_id.lower(),))
@@ -243,6 +279,18 @@ class Store:
         narrowing = {"type": type, "resource_group": group}
         rows = self._narrowed("SELECT * FROM arm WHERE subscription = ?", (subscription,), narrowing, "key")
         return [_arm_row(row) for row in rows]
+
+    def arm_after(
+        self, subscription: str, key: str, *, type: str | None = None, group: str | None = None
+    ) -> Iterator[ArmRow]:
+        """As `arm_list`, but only what follows an id in lower case, and read no further than it is asked for."""
+        wanted = {column: value for column, value in (("type", type), ("resource_group", group)) if value is not None}
+        conditions = "".join(f" AND {column} = ?" for column in wanted)
+        rows = self._connection.execute(
+            f"SELECT * FROM arm WHERE subscription = ? AND key > ?{conditions} ORDER BY key",  # noqa: S608 -- ours
+            (subscription, key, *wanted.values()),
+        )
+        return map(_arm_row, rows)
 
     def arm_delete(self, resource_id: str) -> bool:
         """Remove a resource; false when there is none."""

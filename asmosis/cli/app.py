@@ -164,6 +164,29 @@ def rules(
 
 @app.command(
     epilog=_examples(
+        "asmosis template --unit virtualNetwork/contoso-vnet > contoso-vnet.json",
+        "asmosis template --unit hostedService/web --from archive --json | jq '.resources[].name'",
+    )
+)
+def template(
+    *,
+    unit: Annotated[str, typer.Option("--unit", metavar="UNIT", help="KIND/NAME of what migrates.")],
+    sources: Annotated[
+        list[Path] | None,
+        typer.Option("--from", exists=True, metavar="PATH", help="Folder or file of archived documents; repeatable."),
+    ] = None,
+    subscription: _Subscription = "",
+    asm_url: _AsmUrl = "",
+    json: Annotated[bool, typer.Option("--json", help="The template on one line, for programs.")] = False,
+) -> int:
+    """Print what a unit would become as an ARM deployment template, and say what gets lost; changes nothing."""
+    from asmosis.cli.translating import template as work
+
+    return work(sources or [], subscription, asm_url, unit=unit, as_line=json)
+
+
+@app.command(
+    epilog=_examples(
         "asmosis run virtualNetwork/contoso-vnet",
         "asmosis run hostedService/web --network web-rg/web-vnet/front",
         "asmosis run virtualNetwork/contoso-vnet storageAccount/contosodisks --name friday",

@@ -2,26 +2,21 @@
 
 import os
 import sys
-import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
 
-from asmosis.azure.inventory import RawDocument, Snapshot, take_snapshot
-from asmosis.azure.planes import Planes
+from asmosis.azure.inventory import RawDocument
 from asmosis.classic.estate import Estate
-from asmosis.cli.documents import estate_of
 from asmosis.cli.output import DONE, NO, say, write_json, write_line, write_table
-from asmosis.errors import UnreadableDocument, UsageError
+from asmosis.cli.sources import planes_of, source_of, taken
+from asmosis.errors import UsageError
 from asmosis.readiness import PROFILES, RULES, Finding, Severity
 from asmosis.readiness import assess as judge
 from asmosis.readiness.catalogue import rules_page
 from asmosis.units import KINDS, Unit
-
-_UNNAMED = "00000000-0000-0000-0000-000000000000"  # documents do not say whose they are
-_PROGRESS_PAUSE = 2.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -41,16 +36,9 @@ def assess(
     sources: Sequence[Path], subscription: str, asm_url: str, *, units: Sequence[str], profile: str, as_json: bool
 ) -> int:
     """Judge a live subscription, or the one that documents describe; `NO` if a unit is blocked."""
-    if sources and asm_url:
-        raise UsageError("--from", "documents and a live plane are both named", "Give --from or --asm-url.")
-    if sources:
-        subscription = subscription or _UNNAMED
-        wanted = [Unit.parse(text, subscription) for text in units]
-        estate, unread = estate_of(sources, subscription)
-    else:
-        planes = _planes(subscription, asm_url)
-        wanted = [Unit.parse(text, planes.subscription) for text in units]
-        estate, unread = _live(planes)
+    source = source_of(sources, subscription, asm_url)
+    wanted = [Unit.parse(text, source.subscription) for text in units]
+    estate, unread = source.read()
     # A network that only deployments name can be judged; what nobody names is a slip of the caller's.
     wanted = [
         unit if unit.kind == "virtualNetwork" and estate.services_of(unit) else estate.unit(unit) for unit in wanted
@@ -71,22 +59,22 @@ def archive(folder: Path, subscription: str, asm_url: str, *, as_json: bool) -> 
     """Write every document of a live subscription into an empty folder; `NO` if some of it was not understood."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError(str(folder), "it is there and not an empty folder", "Name a new folder.")
-    taken = _taken(_planes(subscription, asm_url))
+    found = taken(planes_of(subscription, asm_url))
     # What owners put into settings may be secret: readable by nobody else.
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for document in taken.documents:
+    for document in found.documents:
         with os.fdopen(os.open(folder / _file_name(document), os.O_CREAT | os.O_WRONLY, 0o600), "wb") as file:
             file.write(document.content)
-    for path in (*taken.unread, *taken.unreadable):
+    for path in (*found.unread, *found.unreadable):
         say(f"not understood: {path}")
-    units = [unit.short for unit in taken.estate.units]
+    units = [unit.short for unit in found.estate.units]
     if as_json:
-        problems = {"unread": list(taken.unread), "unreadable": list(taken.unreadable)}
-        names = [_file_name(document) for document in taken.documents]
+        problems = {"unread": list(found.unread), "unreadable": list(found.unreadable)}
+        names = [_file_name(document) for document in found.documents]
         write_json({"folder": str(folder), "documents": names, "units": units, **problems})
     else:
-        write_line(f"{len(taken.documents)} documents with {len(units)} units in {folder}")
-    return NO if taken.unread or taken.unreadable else DONE
+        write_line(f"{len(found.documents)} documents with {len(units)} units in {folder}")
+    return NO if found.unread or found.unreadable else DONE
 
 
 def rules(profile: str, *, as_page: bool, as_json: bool) -> int:
@@ -113,32 +101,6 @@ def rules(profile: str, *, as_page: bool, as_json: bool) -> int:
         ]
         write_table(("Rule", "Severity", "What it looks for"), rows)
     return DONE
-
-
-def _planes(subscription: str, asm_url: str) -> Planes:
-    planes = Planes.from_environment(os.environ, subscription)
-    return replace(planes, asm_url=asm_url) if asm_url else planes
-
-
-def _live(planes: Planes) -> tuple[Estate, tuple[str, ...]]:
-    taken = _taken(planes)
-    if taken.unreadable:
-        # What cannot be read is not in the estate, so a judgement would mislead.
-        raise UnreadableDocument(f"subscription {planes.subscription}", "; ".join(taken.unreadable))
-    return taken.estate, taken.unread
-
-
-def _taken(planes: Planes) -> Snapshot:
-    said = time.monotonic()
-
-    def tell(done: int, known: int) -> None:
-        nonlocal said
-        if time.monotonic() - said >= _PROGRESS_PAUSE:
-            said = time.monotonic()
-            say(f"read {done} of {known} documents so far")
-
-    with planes.asm() as asm:
-        return take_snapshot(asm, progress=tell)
 
 
 def _file_name(document: RawDocument) -> str:

@@ -6,7 +6,6 @@ The work is done with the answer; what may still be to come is the operation's e
 import uuid
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from starlette.responses import Response
 
@@ -86,7 +85,7 @@ def result(call: Call) -> Response:
         return _later(call, empty(202))
     rows = call.store.execute("SELECT resource FROM arm_operation WHERE id = ?", (_number(call),))
     row = call.store.arm_get(rows[0]["resource"]) if rows[0]["resource"] else None
-    return answer(views.one(call.store, call.subscription, row)) if row else empty(204)
+    return answer(views.one(call.store, row)) if row else empty(204)
 
 
 def _manner(type_: ResourceType) -> _Manner | None:
@@ -122,7 +121,7 @@ def _polled(
 
 def _with_state(call: Call, target: Target, state: str) -> dict[str, Any]:
     row = call.store.arm_get(target.resource_id)
-    body = views.one(call.store, call.subscription, row) if row else {}
+    body = views.one(call.store, row) if row else {}
     if target.collection:
         parts = body["properties"][target.collection]
         body = next(part for part in parts if part["name"].lower() == target.part.lower())
@@ -141,10 +140,8 @@ def _keep(call: Call, resource: str) -> str:
 
 
 def _url(call: Call, target: Target, row: ArmRow | None, what: str, number: str) -> str:
-    parts = urlsplit(call.url)
     place = f"providers/{target.type.namespace}/locations/{row.location if row else 'westus'}"
-    path = f"/subscriptions/{call.subscription}/{place}/{what}/{uuid.UUID(number)}"
-    return f"{parts.scheme}://{parts.netloc}{path}?api-version={call.query['api-version']}"
+    return call.link(f"/subscriptions/{call.subscription}/{place}/{what}/{uuid.UUID(number)}")
 
 
 def _later(call: Call, shown: Response) -> Response:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
+from urllib.parse import quote, urlsplit
 
 from starlette.responses import JSONResponse, Response
 
@@ -38,6 +39,11 @@ class Call:
     def group_id(self) -> str:
         """Id of the resource group in the path, spelled as in the request."""
         return f"/subscriptions/{self.subscription}/resourceGroups/{self.names['group']}"
+
+    def link(self, path: str) -> str:
+        """An absolute address on this host that asks for the same api-version."""
+        parts, version = urlsplit(self.url), quote(self.query["api-version"], safe="")
+        return f"{parts.scheme}://{parts.netloc}{quote(path)}?api-version={version}"
 
     def document(self) -> dict[str, Any]:
         """The body, which has to be a JSON object.

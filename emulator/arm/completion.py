@@ -16,6 +16,7 @@ from emulator.transform import addresses, bodies, network
 
 _KEY_BYTES = 64
 _RESERVED_HOSTS = 3
+_OURS = ("etag", "resources")
 _HOLDERS = {
     "Microsoft.Network/networkInterfaces": "ipConfigurations",
     "Microsoft.Network/loadBalancers": "frontendIPConfigurations",
@@ -41,7 +42,7 @@ class Write:
 
 def complete(write: Write, document: dict[str, Any], location: str) -> dict[str, Any]:
     """The body to keep: what was sent, without what only the platform may say, with what it adds."""
-    sent = {name: value for name, value in document.items() if not name.startswith("_") and name != "resources"}
+    sent = {name: value for name, value in document.items() if not name.startswith("_") and name not in _OURS}
     properties = {
         name: value
         for name, value in (sent.pop("properties", None) or {}).items()

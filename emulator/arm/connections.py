@@ -22,9 +22,7 @@ def of_gateway(call: Call) -> Response:
         for row in call.store.arm_list(call.subscription, type=_TYPE)
         if any(_end(row, end) == gateway.id.lower() for end in ("virtualNetworkGateway1", "virtualNetworkGateway2"))
     ]
-    return answer(
-        paging.page(call, rows, lambda row: row.id, lambda shown: views.many(call.store, call.subscription, shown))
-    )
+    return answer(paging.page(call, rows, lambda row: row.id, lambda shown: views.many(call.store, shown)))
 
 
 def shared_key(call: Call) -> Response:

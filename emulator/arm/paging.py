@@ -1,8 +1,9 @@
 """Pages of a list: `value` and, while there is more, an absolute `nextLink` that carries everything a client needs."""
 
 import base64
-import binascii
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
+from itertools import islice
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
@@ -16,7 +17,7 @@ _SETTING, _DEFAULT_SIZE = "arm.page_size", "100"
 
 def page(
     call: Call,
-    items: list[Item],
+    items: Iterable[Item],
     key: Callable[[Item], str],
     show: Callable[[list[Item]], list[dict[str, Any]]],
 ) -> dict[str, Any]:
@@ -25,14 +26,17 @@ def page(
     A link goes on after the last key shown, so that writes between two pages neither repeat nor skip what stays.
     `$top` asks for smaller pages, the setting `arm.page_size` is the largest.
     """
-    size = _size(call)
-    after = _decoded(call.query.get("$skiptoken", ""))
-    rest = [item for item in items if key(item).lower() > after] if after else items
-    shown = rest[:size]
-    document: dict[str, Any] = {"value": show(shown)}
+    size, begin = _size(call), after(call)
+    rest = list(islice((item for item in items if not begin or key(item).lower() > begin), size + 1))
+    document: dict[str, Any] = {"value": show(rest[:size])}
     if len(rest) > size:
-        document["nextLink"] = _link(call.url, key(shown[-1]).lower())
+        document["nextLink"] = _link(call.url, key(rest[size - 1]).lower())
     return document
+
+
+def after(call: Call) -> str:
+    """The key that the page asked for begins after, in lower case; empty for the first page."""
+    return _decoded(call.query.get("$skiptoken", ""))
 
 
 def _size(call: Call) -> int:
@@ -40,7 +44,7 @@ def _size(call: Call) -> int:
     top = call.query.get("$top", "")
     if not top:
         return largest
-    if not top.isdigit() or int(top) == 0:
+    if not re.fullmatch(r"0*[1-9][0-9]{0,8}", top):
         raise refusals.invalid_filter(f"$top={top}")
     return min(largest, int(top))
 
@@ -55,5 +59,5 @@ def _link(url: str, key: str) -> str:
 def _decoded(token: str) -> str:
     try:
         return base64.b64decode(token, altchars=b"-_", validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:
         raise refusals.invalid_filter(f"$skiptoken={token}") from None

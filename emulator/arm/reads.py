@@ -1,7 +1,7 @@
 """Getting and listing resources of any type in the table."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from starlette.responses import Response
@@ -25,7 +25,7 @@ def show(call: Call) -> Response:
     if not target.resource_id:
         return _list_in_group(call, target)
     row = held(call, target)
-    return answer(views.one(call.store, call.subscription, row, call.query.get("$expand", "")))
+    return answer(views.one(call.store, row, call.query.get("$expand", "")))
 
 
 def exists(call: Call) -> Response:
@@ -64,7 +64,7 @@ def list_in_subscription(call: Call) -> Response:
     type_ = find([call.names["namespace"], call.names["type"]])
     if type_ is None or not type_.everywhere:
         raise NotEmulatedError(f"listing {call.names['namespace']}/{call.names['type']} in a subscription")
-    rows = call.store.arm_list(call.subscription, type=type_.name)
+    rows = call.store.arm_after(call.subscription, paging.after(call), type=type_.name)
     if type_.name == _MACHINE and call.query.get("statusonly", "").lower() == "true":
         return answer(paging.page(call, rows, lambda row: row.id, lambda shown: list(map(views.status_only, shown))))
     return _page_of_one_type(call, rows)
@@ -89,8 +89,8 @@ def list_mixed(call: Call) -> Response:
     if group is not None:
         require_group(call)
     wanted = _filter(call.query.get("$filter", ""))
-    rows = call.store.arm_list(call.subscription, group=group)
-    found = [row for row in rows if _is_tracked(row) and wanted(row)]
+    rows = call.store.arm_after(call.subscription, paging.after(call), group=group)
+    found = (row for row in rows if _is_tracked(row) and wanted(row))
     return answer(paging.page(call, found, lambda row: row.id, lambda shown: [views.summary(row) for row in shown]))
 
 
@@ -122,25 +122,27 @@ def _filter(expression: str) -> Callable[[ArmRow], bool]:
 
 def _list_in_group(call: Call, target: Target) -> Response:
     require_group(call)
-    rows = call.store.arm_list(call.subscription, type=target.type.name, group=call.names["group"])
+    rows: Iterable[ArmRow] = call.store.arm_after(
+        call.subscription, paging.after(call), type=target.type.name, group=call.names["group"]
+    )
     if target.parent_id:
         if call.store.arm_get(target.parent_id) is None:
             parent = resolve(call.group_id, target.parent_id.removeprefix(f"{call.group_id}/providers/"))
             raise refusals.parent_not_found(parent.name)
         prefix = f"{target.parent_id}/".lower()
-        rows = [row for row in rows if row.id.lower().startswith(prefix)]
+        rows = (row for row in rows if row.id.lower().startswith(prefix))
     return _page_of_one_type(call, rows)
 
 
-def _page_of_one_type(call: Call, rows: list[ArmRow]) -> Response:
+def _page_of_one_type(call: Call, rows: Iterable[ArmRow]) -> Response:
     def show_all(shown: list[ArmRow]) -> list[dict[str, Any]]:
-        return views.many(call.store, call.subscription, shown, call.query.get("$expand", ""))
+        return views.many(call.store, shown, call.query.get("$expand", ""))
 
     return answer(paging.page(call, rows, lambda row: row.id, show_all))
 
 
 def _parts(call: Call, target: Target) -> Response:
-    body = views.one(call.store, call.subscription, held(call, target))
+    body = views.one(call.store, held(call, target))
     parts: list[dict[str, Any]] = body["properties"].get(target.collection, [])
     if not target.part:
         return answer({"value": parts})

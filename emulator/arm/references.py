@@ -4,11 +4,10 @@ Bodies are stored with references forward only; the way back is worked out when 
 be wrong. The pairs of fields are recorded.
 """
 
-import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable
 from typing import Any
 
+from emulator.pointers import Pointer
 from emulator.store import Store
 
 _ONE, _MANY = False, True
@@ -59,40 +58,15 @@ _REFERRERS = {
 BACK_FIELDS = frozenset(field for field, _ in _BACK.values())
 
 
-@dataclass(frozen=True)
-class Reference:
-    """One pointer: the nearest thing with an id that holds it, the field, and what it points at."""
-
-    source: str
-    field: str
-    target: str
+def pointing_at(store: Store, type_: str, resource_id: str) -> list[Pointer]:
+    """Pointers at a resource of a type or at its parts, by the id of who points and then in the order of its body."""
+    return store.arm_pointers(resource_id, _REFERRERS.get(type_, ()))
 
 
-def references(body: dict[str, Any]) -> Iterator[Reference]:
-    """Every pointer in a stored body."""
-    yield from _walk(body.get("properties", {}), str(body["id"]), "")
-
-
-def pointing_at(store: Store, subscription: str, type_: str, resource_id: str = "") -> list[Reference]:
-    """Pointers at resources of a type; with an id, only those at that resource or its parts."""
-    # `_` in an id matches any character here, which only lets a few rows too many through.
-    pattern = f"%{resource_id.replace('%', '_')}%"
-    found: list[Reference] = []
-    for referrer in _REFERRERS.get(type_, ()):
-        rows = store.execute(
-            "SELECT body FROM arm WHERE subscription = ? AND type = ? AND body LIKE ? ORDER BY key",
-            (subscription, referrer, pattern),
-        )
-        for row in rows:
-            found.extend(references(json.loads(row["body"])))
-    wanted = resource_id.lower()
-    return [r for r in found if not wanted or r.target.lower() == wanted or r.target.lower().startswith(f"{wanted}/")]
-
-
-def back_references(pointers: list[Reference]) -> dict[str, dict[str, Any]]:
+def back_references(found: Iterable[Pointer]) -> dict[str, dict[str, Any]]:
     """The fields that show at each target who points at it, by the target's id in lower case."""
     back: dict[str, dict[str, Any]] = {}
-    for pointer in pointers:
+    for pointer in found:
         collection = pointer.source.split("/")[-2].lower()
         field, is_list = _BACK.get((collection, pointer.field), ("", _ONE))
         if not field:
@@ -118,19 +92,3 @@ def decorated(value: Any, back: dict[str, dict[str, Any]]) -> Any:
     if fields and isinstance(made.get("properties"), dict):
         made["properties"] = {**made["properties"], **fields}
     return made
-
-
-def _walk(value: Any, source: str, field: str) -> Iterator[Reference]:
-    if isinstance(value, list):
-        for item in value:
-            yield from _walk(item, source, field)
-    elif isinstance(value, dict):
-        own = value.get("id")
-        if isinstance(own, str) and own.lower().startswith(f"{source.lower()}/{field.lower()}/"):
-            source = own  # a part: what it holds points from here
-        elif isinstance(own, str) and own.startswith("/subscriptions/"):
-            yield Reference(source, field, own)
-        for name, inner in value.items():
-            if name not in ("id", "properties"):
-                yield from _walk(inner, source, name)
-        yield from _walk(value.get("properties"), source, "")

@@ -10,18 +10,15 @@ _MACHINE = "Microsoft.Compute/virtualMachines"
 _EXTENSION = "Microsoft.Compute/virtualMachines/extensions"
 
 
-def one(store: Store, subscription: str, row: ArmRow, expand: str = "") -> dict[str, Any]:
+def one(store: Store, row: ArmRow, expand: str = "") -> dict[str, Any]:
     """A single resource; `expand` is the query parameter."""
-    back = back_references(pointing_at(store, subscription, _canonical(row.type), row.id))
+    back = back_references(pointing_at(store, _canonical(row.type), row.id))
     return _shown(store, row, decorated(row.body, back), expand)
 
 
-def many(store: Store, subscription: str, rows: list[ArmRow], expand: str = "") -> list[dict[str, Any]]:
+def many(store: Store, rows: list[ArmRow], expand: str = "") -> list[dict[str, Any]]:
     """Resources of one type."""
-    if not rows:
-        return []
-    back = back_references(pointing_at(store, subscription, _canonical(rows[0].type)))
-    return [_shown(store, row, decorated(row.body, back), expand) for row in rows]
+    return [one(store, row, expand) for row in rows]
 
 
 def summary(row: ArmRow) -> dict[str, Any]:

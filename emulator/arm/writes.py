@@ -8,9 +8,10 @@ from emulator.arm import reads, refusals, views
 from emulator.arm.call import Call, answer, empty
 from emulator.arm.completion import Write, complete
 from emulator.arm.paths import Target, resolve
-from emulator.arm.references import pointing_at, references
+from emulator.arm.references import pointing_at
 from emulator.arm.shapes import require_shape
 from emulator.errors import NotEmulatedError
+from emulator.pointers import pointers
 from emulator.store import ArmRow
 
 
@@ -119,7 +120,7 @@ def _location(call: Call, target: Target, document: dict[str, Any], before: ArmR
 
 
 def _keep(call: Call, target: Target, before: ArmRow | None, body: dict[str, Any]) -> None:
-    for reference in references(body):
+    for reference in pointers(body):
         if not _is_there(call, reference.target, body):
             raise refusals.reference_not_found(reference.target, target.resource_id)
     call.store.arm_put(body["id"], body)
@@ -145,7 +146,7 @@ def _is_there(call: Call, wanted: str, body: dict[str, Any]) -> bool:
 
 
 def _shown(call: Call, target: Target, status: int) -> Response:
-    return answer(views.one(call.store, call.subscription, reads.held(call, target)), status)
+    return answer(views.one(call.store, reads.held(call, target)), status)
 
 
 def _put_part(call: Call, target: Target) -> Response:
@@ -161,7 +162,7 @@ def _put_part(call: Call, target: Target) -> Response:
     else:
         parts.append(sent)
     _keep_parts(call, target, row, parts)
-    shown = views.one(call.store, call.subscription, reads.held(call, target))
+    shown = views.one(call.store, reads.held(call, target))
     part = reads.part_named(shown["properties"][target.collection], target)
     return answer(part, 200 if places else 201)
 
@@ -186,7 +187,7 @@ def _require_unused(call: Call, target: Target, id_: str) -> None:
     own = f"{target.resource_id}/".lower()
     if not target.type.in_use:
         return
-    for pointer in pointing_at(call.store, call.subscription, target.type.name, id_):
+    for pointer in pointing_at(call.store, target.type.name, id_):
         if not pointer.source.lower().startswith(own) or target.collection:
             raise refusals.in_use(target.type.in_use, id_, pointer.source)
 

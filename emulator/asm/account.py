@@ -177,6 +177,9 @@ def _members(call: Call, group: str, kind: str, properties: str) -> list[bytes]:
         element = xml.read(row.document)
         if xml.text(element, f"{properties}/AffinityGroup").lower() != group.lower():
             continue
+        # Here, and only here, extended properties were always empty (recorded).
+        for each in element.iter(f"{{{xml.NAMESPACE}}}ExtendedProperties"):
+            del each[:]
         kept = ("Url", "ServiceName", properties if kind == "hostedService" else "ExtendedProperties")
         parts = [xml.embed(xml.canonical(each)) for tag in kept for each in xml.findall(element, tag)]
         found.append(xml.node(properties.removesuffix("Properties"), parts))

@@ -23,28 +23,21 @@ def later(call: Call, effect: Callable[[], None], unit: str = "") -> Response:
     if call.plan.failure is None:
         effect()
         call.note.effect = True
-    now = call.clock.timestamp()
-    operations.accept(
-        call.store,
-        Operation(
-            id=call.request_id,
-            subscription=call.subscription,
-            verb="write",
-            unit=unit,
-            accepted=now,
-            due=now + operations.latency(call.store, "write"),
-            status="InProgress",
-            plan=call.plan,
-        ),
-    )
+    _operation(call, "InProgress", unit, operations.latency(call.store, "write"))
     return accepted()
 
 
 def at_once(call: Call, effect: Callable[[], None], status: int = 200, location: str = "") -> Response:
-    """Do a write that has no operation."""
+    """Do a write that is not waited for."""
     effect()
-    call.note.effect = True
+    finished(call)
     return Response(status_code=status, headers={"location": location} if location else None)
+
+
+def finished(call: Call) -> None:
+    """A write was done at once; who asks for its operation all the same hears that it succeeded (assumed)."""
+    call.note.effect = True
+    _operation(call, "Succeeded")
 
 
 def body(call: Call, *roots: str) -> _Element:
@@ -93,3 +86,21 @@ def bad(message: str) -> PlatformError:
 def taken(message: str) -> PlatformError:
     """A name that is in use."""
     return PlatformError(409, "ConflictError", message)
+
+
+def _operation(call: Call, status: str, unit: str = "", seconds: float = 0) -> None:
+    at = call.clock.timestamp()
+    operations.accept(
+        call.store,
+        Operation(
+            id=call.request_id,
+            subscription=call.subscription,
+            verb="write",
+            unit=unit,
+            accepted=at,
+            due=at + seconds,
+            status=status,
+            http_status=200 if status == "Succeeded" else None,
+            plan=call.plan,
+        ),
+    )

@@ -6,9 +6,11 @@ from starlette.responses import Response
 from emulator.asm import xml
 from emulator.asm.call import Call, Route, answer, stored
 from emulator.asm.network_configuration import network_configuration
-from emulator.errors import PlatformError
+from emulator.errors import NotEmulatedError, PlatformError
+from emulator.platform.addressing import range_of, taken_in
 from emulator.store import ClassicRow
 
+_OFFERED = 5
 _NETWORK = "services/networking/virtualnetwork/{network}"
 
 
@@ -94,6 +96,26 @@ def connections(call: Call) -> Response:
     return stored(row.document) if row else answer(xml.node("Connections", []))
 
 
+def address_availability(call: Call) -> Response:
+    """Whether an address of a network is free; when it is not, some that are."""
+    if call.query.get("op", "").lower() != "checkavailability":
+        raise NotEmulatedError(f"GET services/networking/{call.names['network']} without op=checkavailability")
+    row, wanted = _network(call), call.query.get("address", "")
+    service = f"{row.name}/check"
+    ranges = [
+        [str(each) for each in range_of(call.store, call.subscription, row.name, xml.text(subnet, "Name"), service)]
+        for subnet in xml.findall(xml.read(row.document), "Subnets/Subnet")
+    ]
+    around = next((each for each in ranges if wanted in each), None)
+    if around is None:
+        raise PlatformError(400, "BadRequest", f"The address {wanted} is in no subnet of virtual network {row.name}.")
+    taken = taken_in(call.store, call.subscription, row.name)
+    free = [each for each in around if each not in taken][:_OFFERED] if wanted in taken else []
+    offered = [xml.node("AvailableAddress", each) for each in free]
+    content = [xml.node("IsAvailable", wanted not in taken), xml.node("AvailableAddresses", offered)]
+    return answer(xml.node("AddressAvailabilityResponse", content))
+
+
 def _network(call: Call) -> ClassicRow:
     row = call.store.classic_get(call.subscription, "virtualNetwork", call.names["network"])
     if row is None:
@@ -170,4 +192,6 @@ ROUTES = (
     Route("GET", "services/networking/reservedips/{name}", reserved_ip, "recorded", _MISSING),
     Route("GET", "services/networking/{network}/gateway", gateway, "recorded", "without a gateway: assumed"),
     Route("GET", "services/networking/{network}/gateway/connections", connections, "recorded"),
+    # The last of all: its path could be any of the lists above.
+    Route("GET", "services/networking/{network}", address_availability, "recorded", "a free address: assumed"),
 )

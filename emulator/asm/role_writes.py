@@ -3,6 +3,7 @@
 Each is accepted and polled; the platform then brings the deployment to what the roles say (see `platform.fabric`).
 """
 
+import base64
 from collections.abc import Iterable
 
 from lxml.etree import _Element
@@ -35,8 +36,7 @@ def create_deployment(call: Call) -> Response:
     made = [requests.role(call, each, deployment, service) for each in xml.findall(body, "RoleList/Role")]
     if not made:
         raise changes.bad("The deployment needs a role.")
-    container = shapes.insert(deployment, "RoleList")
-    container.extend(role for role, _ in made)
+    Deployed(service, deployment).roles.extend(role for role, _ in made)
     _distinct([xml.text(role, "RoleName") for role, _ in made])
     reserved = xml.text(deployment, "ReservedIPName")
     return Deployed(service, deployment).keep(
@@ -170,7 +170,7 @@ def _empty_deployment(call: Call, body: _Element, service: str, name: str, slot:
         node("DeploymentSlot", slot.capitalize()),
         node("PrivateID", call.request_id),
         node("Status", "Running"),
-        node("Label", xml.text(body, "Label") or compute.encoded(name)),
+        node("Label", _label(xml.text(body, "Label") or name)),
         node("Url", f"http://{service.lower()}.cloudapp.net/"),
         node("RoleInstanceList", []),
         node("UpgradeDomainCount", 1),
@@ -193,6 +193,15 @@ def _empty_deployment(call: Call, body: _Element, service: str, name: str, slot:
     if xml.find(made, "LoadBalancers") is None:
         shapes.insert(made, "LoadBalancers")
     return made
+
+
+def _label(text: str) -> str:
+    """Labels are answered in Base64; one that does not come so is taken for plain text (assumed)."""
+    try:
+        base64.b64decode(text, validate=True).decode()
+    except ValueError:
+        return compute.encoded(text)
+    return text
 
 
 def _named(call: Call, body: _Element, tag: str) -> ClassicRow | None:

@@ -75,6 +75,7 @@ _ORDERS = {
     "HostedServices": "HostedService",
     "HostedService": """Url ServiceName HostedServiceProperties DefaultWinRmCertificateThumbprint ComputeCapabilities
         Deployments""",
+    "Deployments": "Deployment",
     "HostedServiceProperties": """Description AffinityGroup Location Label Status DateCreated DateLastModified
         ExtendedProperties GuestAgentType ReverseDnsFqdn""",
     "ExtendedProperties": "ExtendedProperty",

@@ -104,7 +104,7 @@ def regenerate_keys(call: Call) -> Response:
     shapes.put(keys, kind, xml.text(fresh, kind))
     document = xml.canonical(keys)
     documents.put(call.store, call.subscription, document, name=row.name)
-    call.note.effect = True
+    changes.finished(call)
     url = node("Url", xml.text(xml.read(row.document), "Url"))
     return answer(node("StorageService", [url, xml.embed(document)]))
 
@@ -198,7 +198,7 @@ def _kept(call: Call, element: _Element) -> Response:
     shapes.arrange(element)
     document = xml.canonical(element)
     documents.put(call.store, call.subscription, document)
-    call.note.effect = True
+    changes.finished(call)
     return stored(document)
 
 

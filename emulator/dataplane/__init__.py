@@ -1,7 +1,9 @@
 """The data plane: public endpoints of running machines as real listeners on loopback."""
 
 import asyncio
+import contextlib
 import logging
+import resource
 from collections.abc import Awaitable, Callable
 from enum import StrEnum
 from typing import Any
@@ -25,7 +27,8 @@ class Mode(StrEnum):
 
 MOST = 128
 """With `auto`, a subscription with more listeners than this opens none."""
-_MOST_IN_ALL = 512
+_FILES = 65536
+# Documents of this size have more endpoints than that, and reading them would take long.
 _MOST_BYTES = 4 * 1024 * 1024
 
 _log = logging.getLogger(__name__)
@@ -48,6 +51,7 @@ class DataPlane:
         self._history = History(store)
         self._listeners = Listeners()
         self._closed: dict[str, str] = {}
+        self._room = _room(mode)
         self._alarm: asyncio.TimerHandle | None = None
         self._woken: asyncio.Task[None] | None = None
         store.execute(_TOUCHED)
@@ -102,24 +106,25 @@ class DataPlane:
     def _fitting(self, subscription: str) -> list[Endpoint]:
         """The endpoints of a subscription; none when they are too many to open."""
         self._closed.pop(subscription, None)
-        if self._mode is Mode.ON:
-            return endpoints(self._store, subscription)
+        small = self._mode is Mode.ON or self._documents(subscription) <= _MOST_BYTES
+        found = endpoints(self._store, subscription) if small else []
+        fronts = {each.front for each in found}
+        others = sum(1 for each in self._listeners.opened if each[0] != subscription)
+        if not small or (self._mode is Mode.AUTO and len(fronts) > MOST):
+            self._closed[subscription] = f"more than {MOST} endpoints; serve with --dataplane on opens them"
+        elif others + len(fronts) > self._room:
+            self._closed[subscription] = f"this process may have only so many files open: {self._room} listeners"
+        return [] if subscription in self._closed else found
+
+    def _documents(self, subscription: str) -> int:
+        """How many bytes would have to be read to know the endpoints."""
         rows = self._store.execute(
             "SELECT (SELECT coalesce(sum(length(document)), 0) FROM classic"
             " WHERE subscription = ?1 AND kind = 'deployment')"
             " + (SELECT coalesce(sum(length(body)), 0) FROM arm WHERE subscription = ?1) AS bytes",
             (subscription,),
         )
-        # Documents of this size have more endpoints than would be opened, and reading them would take long.
-        too_large = rows[0]["bytes"] > _MOST_BYTES
-        found = [] if too_large else endpoints(self._store, subscription)
-        fronts = {each.front for each in found}
-        others = sum(1 for each in self._listeners.opened if each[0] != subscription)
-        if too_large or len(fronts) > MOST:
-            self._closed[subscription] = f"more than {MOST} endpoints; serve with --dataplane on opens them"
-        elif others + len(fronts) > _MOST_IN_ALL:
-            self._closed[subscription] = f"more than {_MOST_IN_ALL} in all; serve with --dataplane on opens them"
-        return [] if subscription in self._closed else found
+        return int(rows[0]["bytes"])
 
     def _sight(self, endpoint: Endpoint) -> Sight:
         listener = self._listeners.opened.get(endpoint.front) if endpoint.running else None
@@ -127,3 +132,14 @@ class DataPlane:
             return Sight(endpoint, "up", listener.place, listener.note)
         failed = self._listeners.failed.get(endpoint.front, "") if endpoint.running else ""
         return Sight(endpoint, "down", None, failed)
+
+
+def _room(mode: Mode) -> int:
+    """How many listeners leave enough files for everything else; each may need a second one for its address."""
+    files, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if mode is Mode.ON:
+        wanted = _FILES if most == resource.RLIM_INFINITY else min(most, _FILES)
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (max(files, wanted), most))
+            files = max(files, wanted)
+    return (_FILES if files == resource.RLIM_INFINITY else files) // 4

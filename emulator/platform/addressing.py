@@ -58,8 +58,7 @@ class Addresses:
     def _look(self) -> None:
         if self._prepared or not self._network:
             return
-        for row in self._store.classic_list(self._subscription, "deployment", owner=self._network):
-            self._given |= _private(xml.read(row.document))
+        self._given |= taken_in(self._store, self._subscription, self._network)
         self._prepared = True
 
 
@@ -76,6 +75,14 @@ def range_of(store: Store, subscription: str, network: str, subnet: str, service
             except (AddressValueError, NetmaskValueError):
                 return []
     raise PlatformError(400, "BadRequest", f"The subnet {subnet} does not exist in virtual network {network}.")
+
+
+def taken_in(store: Store, subscription: str, network: str) -> set[str]:
+    """Every private address that something in a network has."""
+    taken: set[str] = set()
+    for row in store.classic_list(subscription, "deployment", owner=network):
+        taken |= _private(xml.read(row.document))
+    return taken
 
 
 def _private(deployment: _Element) -> set[str]:

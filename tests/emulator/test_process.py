@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import pytest
 from typer.testing import CliRunner
@@ -133,6 +134,26 @@ def test_seed_loads_a_folder_that_the_server_cannot_see(start: Start, tmp_path: 
     assert json.loads(loaded.stdout)["loaded"] == {"reservedIp": 1}
     (folder / "ip.xml").unlink()
     assert client.asm("GET", "services/networking/reservedips").all("Name") == ["mine"]
+
+
+def test_an_identity_with_a_scope_has_a_say_in_its_subscriptions_only(start: Start) -> None:
+    _, client = start("--seed", "contoso", "--auth", "token", EMULATOR_IDENTITY_HEADER="knock")
+    endpoint = "/msi/token?api-version=2019-08-01&resource=https://management.azure.com&client_id="
+    tokens = {
+        name: client.send("GET", endpoint + name, headers={"X-IDENTITY-HEADER": "knock"}).json["access_token"]
+        for name in ("anybody", "elsewhere", "here")
+    }
+    headers = {name: {"x-ms-version": "2016-03-01", "authorization": f"Bearer {tokens[name]}"} for name in tokens}
+    for name, scope in (("elsewhere", str(uuid4())), ("here", SUBSCRIPTION.upper())):
+        body = json.dumps({"client_id": name, "subscriptions": [scope]})
+        assert client.send("POST", "/_control/identities", body, headers["anybody"]).status == 200
+    classic = f"/{SUBSCRIPTION}/services/hostedservices"
+    arm = f"/subscriptions/{SUBSCRIPTION}/resources?api-version=2021-04-01"
+    for name, status in (("anybody", 200), ("here", 200), ("elsewhere", 403)):
+        assert [client.send("GET", each, headers=headers[name]).status for each in (classic, arm)] == [status, status]
+    refused = client.send("GET", arm, headers=headers["elsewhere"])
+    assert refused.json["error"]["code"] == "AuthorizationFailed"
+    assert "<Code>ForbiddenError</Code>" in client.send("GET", classic, headers=headers["elsewhere"]).text
 
 
 def test_a_token_opens_everything_and_nothing_is_open_without(start: Start) -> None:

@@ -244,3 +244,10 @@ def test_virtual_disks_stay_in_storage_when_their_objects_go(client: Client) -> 
         f"https://contosovhds.blob.core.windows.net/vhds/contoso-batch-batch{number}-os.vhd" for number in (1, 2)
     }
     assert not [name for name in client.asm("GET", "services/disks").all("Name") if name.startswith("contoso-batch-")]
+
+
+def test_alerts_and_autoscale_have_no_counterpart_and_are_dropped(client: Client) -> None:
+    """They are no part of the classic documents; nothing of their provider comes out of a migration either."""
+    client.done(NETWORK, "prepare")
+    providers = {each["type"].partition("/")[0] for each in client.arm("GET", "resources").json["value"]}
+    assert providers == {"Microsoft.Compute", "Microsoft.Network"}

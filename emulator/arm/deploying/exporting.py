@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-from emulator.arm import references, views
+from emulator.arm import views
 from emulator.arm.deploying.templates import DEPLOYMENT
 from emulator.arm.providers import API_VERSIONS
 from emulator.arm.types import GROUP, TYPES
+from emulator.pointers import pointers
 from emulator.store import ArmRow
 
 _SCHEMA = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#"
@@ -60,7 +61,7 @@ def _resource(row: ArmRow, ids: dict[str, str]) -> dict[str, Any]:
 def _needed(row: ArmRow, ids: dict[str, str]) -> list[str]:
     """The parent and the resources that this one or a part of it refers to."""
     found = [row.id.lower().rpartition("/")[0].rpartition("/")[0]]
-    for pointer in references.references(row.body):
+    for pointer in pointers(row.body):
         target = pointer.target.lower()
         found.extend(id_ for id_ in ids if target == id_ or target.startswith(f"{id_}/"))
     return [id_ for id_ in dict.fromkeys(found) if id_ in ids]

@@ -1,8 +1,6 @@
 """Deployments of a group: validate, create, read, list, delete, cancel, operations, export, what-if."""
 
 from dataclasses import replace
-from typing import Any
-from urllib.parse import urlsplit
 
 from starlette.responses import Response
 
@@ -33,7 +31,7 @@ def put(call: Call) -> Response:
     for later in ("outputs", "outputResources", "error"):
         accepted["properties"].pop(later, None)
     made = answer(accepted, 200 if existed else 201)
-    made.headers["azure-asyncoperation"] = _link(call, f"{body['id']}/operationStatuses/{body['_operation']}")
+    made.headers["azure-asyncoperation"] = call.link(f"{body['id']}/operationStatuses/{body['_operation']}")
     return made
 
 
@@ -172,9 +170,3 @@ def _held(call: Call) -> ArmRow:
         reads.require_group(call)
         raise refusals.deployment_not_found(call.names["deployment"])
     return row
-
-
-def _link(call: Call, path: str) -> str:
-    parts = urlsplit(call.url)
-    version: Any = call.query["api-version"]
-    return f"{parts.scheme}://{parts.netloc}{path}?api-version={version}"
