@@ -111,7 +111,19 @@ def test_every_verb_speaks_json(verb: str) -> None:
 
 
 def test_the_contracts_verbs_are_there() -> None:
-    assert set(VERBS) >= {"inspect", "assess", "snapshot", "rules", "run", "status", "approve", "reject", "abort"}
+    assert set(VERBS) >= {
+        "inspect",
+        "assess",
+        "snapshot",
+        "rules",
+        "run",
+        "status",
+        "approve",
+        "reject",
+        "abort",
+        "template",
+        "fates",
+    }
 
 
 def test_help_loads_neither_models_nor_clients() -> None:
@@ -455,7 +467,10 @@ def test_assess_of_a_blocked_unit_exits_1_and_gives_rule_reason_and_remedy(
     assert all(unit["ready"] for unit in others)
 
 
-def test_assess_shows_a_table_for_people(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_assess_shows_a_table_for_people(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "160")
     written(tmp_path, net=NETWORK, ips=RESERVED_IPS)
     assert call(["assess", "--from", str(tmp_path)]) == output.NO
     shown = capsys.readouterr().out

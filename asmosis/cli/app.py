@@ -187,6 +187,24 @@ def template(
 
 @app.command(
     epilog=_examples(
+        "asmosis fates",
+        "asmosis fates --json | jq '.fates[] | select(.fate == \"lost\") | .element'",
+        "asmosis fates --markdown > fates.md",
+    )
+)
+def fates(
+    *,
+    markdown: Annotated[bool, typer.Option("--markdown", help="The same as a page.")] = False,
+    json: _Json = False,
+) -> int:
+    """List where every field of classic documents goes in ARM, or why it goes nowhere."""
+    from asmosis.cli.translating import fates as work
+
+    return work(as_page=markdown, as_json=json)
+
+
+@app.command(
+    epilog=_examples(
         "asmosis run virtualNetwork/contoso-vnet",
         "asmosis run hostedService/web --network web-rg/web-vnet/front",
         "asmosis run virtualNetwork/contoso-vnet storageAccount/contosodisks --name friday",
