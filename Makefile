@@ -46,6 +46,7 @@ format: $(READY)
 ## docs: regenerate the generated pages
 docs: $(READY)
 	@$(BIN)/python -m asmosis.cli rules --markdown > docs/rules.md
+	@$(BIN)/python -m asmosis.cli fates --markdown > docs/fates.md
 	@$(BIN)/python -m emulator.evidence > docs/emulator.md
 
 $(BENCH)/.ready: bench/requirements.lock $(READY)
