@@ -65,7 +65,7 @@ def _show(place: local.Place) -> bool:
     policy = ApprovalPolicy.MANUAL if sample else ApprovalPolicy.AUTOMATIC_WHEN_CLEAN
     wave = WaveParameters(subscription=subscription, name="demo", units=units, approval=policy)
     _heading(f"Wave 'demo': {len(units)} units, one flow run each (asmosis run)")
-    for _ in _follow(runs, runs.wave(wave)):
+    for _ in _follow(place, runs, runs.wave(wave)):
         pass
     members = _members(runs, wave)
     reports = _save_pages(place)
@@ -75,7 +75,7 @@ def _show(place: local.Place) -> bool:
     return good
 
 
-def _follow(runs: Runs, wave: Run) -> Iterable[Run]:
+def _follow(place: local.Place, runs: Runs, wave: Run) -> Iterable[Run]:
     """Tell each change of the wave's runs and decide where one waits, until the wave has ended."""
     seen: dict[str, tuple[str, str]] = {}
     decided: set[tuple[str, str]] = set()
@@ -90,7 +90,7 @@ def _follow(runs: Runs, wave: Run) -> Iterable[Run]:
                 yield run
             if run.unit and run.waiting and (run.id, run.since) not in decided:
                 decided.add((run.id, run.since))
-                _decide(runs, run)
+                _decide(place, runs, run)
         if wave.ended:
             return
         time.sleep(PAUSE)
@@ -106,11 +106,21 @@ def _tell(run: Run) -> None:
     console.print(f"  {time.strftime('%H:%M:%S')}  {subject:42} {run.state}{waits}{words}", soft_wrap=True)
 
 
-def _decide(runs: Runs, run: Run) -> None:
+def _decide(place: local.Place, runs: Runs, run: Run) -> None:
+    """Show what the check found, as the form does, and answer it."""
+    console.print(f"            {_found(place, run)}", soft_wrap=True)
     decision, _ = EXPECTED.get(run.unit, ("commit", ""))
     verb = "approve" if decision == "commit" else "reject"
-    console.print(f"  {time.strftime('%H:%M:%S')}  {run.unit:42} [bold]asmosis {verb} {run.unit}[/]  ({run.link})")
+    console.print(f"  {time.strftime('%H:%M:%S')}  {run.unit:42} [bold]asmosis {verb} {run.unit}[/]", soft_wrap=True)
     runs.decide(run, "commit" if decision == "commit" else "abort", "demo", "looked at both sides")
+
+
+def _found(place: local.Place, run: Run) -> str:
+    """The judgement that stands on the page of both sides."""
+    query = {"artifacts": {"flow_run_id": {"any_": [run.id]}}, "sort": "CREATED_DESC", "limit": 20}
+    pages = requests.post(f"{place.api_url}/artifacts/filter", json=query, timeout=30).json()
+    page = next((str(page["data"]) for page in pages if str(page["key"]).startswith("side-by-side-")), "")
+    return next((line.strip("*") for line in page.splitlines() if line.startswith("**")), "")
 
 
 def _runs_of(runs: Runs, wave: Run) -> list[Run]:

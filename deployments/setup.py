@@ -13,10 +13,11 @@ from blocks.azure import ControlPlanes
 
 ROOT = Path(__file__).resolve().parent.parent
 POOL = "asmosis"
-# Runs at one time: SQLite answers 503 to many writers, and a run costs about 150 MB while it lives. The limit is the
+# Runs at one time: SQLite answers 503 to many writers (or lets them wait for a minute), and a run costs a process of
+# about 150 MB and three seconds of CPU. The limit is the
 # pool's, not the worker's (`--limit`): a worker ends itself when a run is resumed before its old process has gone
 # ("this borrower is already holding one of this CapacityLimiter's tokens").
-RUNS_AT_ONE_TIME = 3
+RUNS_AT_ONE_TIME = 2
 
 
 def main() -> None:

@@ -141,7 +141,8 @@ _THEN = {
     "cut": "cut the connection, do nothing",
     "lose_reply": "do the work, then cut the connection",
     "crash": "end the process, `before` or `after` the work",
-    "operation": "the accepted operation fails, with code, message and status",
+    "operation": "the accepted operation fails, with code, message and status; with `service`, only that cloud service"
+    " of a network does, and the other ones are prepared or committed",
     "quota": "the accepted prepare fails for a quota, in the platform's words",
     "wrong": "prepare makes a resource with one property changed, for a check to find",
 }

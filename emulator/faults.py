@@ -42,11 +42,12 @@ class When(_Strict):
 
 
 class Failure(_Strict):
-    """How an operation ends instead of succeeding."""
+    """How an operation ends instead of succeeding; with a `service`, the other ones of its network get through."""
 
     code: str = "InternalError"
     message: str = "The server encountered an internal error. Please retry the request."
     http_status: int = 400
+    service: str = ""
 
 
 class Quota(_Strict):

@@ -20,8 +20,8 @@ from emulator.operations import Operation
 from emulator.platform import units
 from emulator.platform.units import Unit
 from emulator.platform.validate import blockers, validate
-from emulator.store import Store
-from emulator.transform import ArmResource, Destination, transform
+from emulator.store import ClassicRow, Store
+from emulator.transform import ArmResource, Destination, names, transform
 
 NONE = "None"
 
@@ -103,9 +103,13 @@ def complete(store: Store, operation: Operation) -> Failure | None:
     effect = {"prepare": _prepare, "commit": _commit, "abort": _abort}.get(operation.verb)
     if effect is None:
         return operation.plan.failure
-    if operation.plan.failure:
-        _show(store, unit, _FAILED[operation.verb])
-        return operation.plan.failure
+    failure = operation.plan.failure
+    if failure:
+        if failure.service and unit.kind == "virtualNetwork":
+            _partly(store, unit, operation, failure.service)
+        else:
+            _show(store, unit, _FAILED[operation.verb])
+        return failure
     return effect(store, unit, operation)
 
 
@@ -148,6 +152,26 @@ def _abort(store: Store, unit: Unit, _operation: Operation) -> Failure | None:
     return None
 
 
+def _partly(store: Store, unit: Unit, operation: Operation, failing: str) -> None:
+    """Take the step for every cloud service of a network but one; they go one after the other (documented)."""
+    others = [found for found in units.deployed(store, unit) if found.service.name.lower() != failing.lower()]
+    if operation.verb == "prepare":
+        for resource in transform(units.classic_unit(store, unit, Destination()), lambda _: None):
+            if f"/resourcegroups/{names.group(failing)}".lower() not in resource.id.lower():
+                _create(store, unit, resource, operation.plan.wrong)
+    if operation.verb == "commit":
+        for found in others:
+            for row in units.of_service(store, unit, found):
+                store.classic_delete(unit.subscription, row.kind, row.name, row.parent)
+            store.execute(
+                "UPDATE arm SET unit = NULL WHERE subscription = ? AND unit = ? AND resource_group = ?",
+                (unit.subscription, unit.id, names.group(found.service.name)),
+            )
+    _show(store, unit, _FAILED[operation.verb])
+    for found in others if operation.verb == "prepare" else ():
+        _mark_row(store, unit, found.deployment, "Prepared")
+
+
 def _create(store: Store, unit: Unit, resource: ArmResource, wrong: tuple[Wrong, ...]) -> None:
     """A resource that exists already (a group that another unit made) stays as it is and is not locked."""
     if store.arm_get(resource.id) is None:
@@ -176,7 +200,8 @@ def _changed(value: object, path: list[str], new: object) -> dict[str, object]:
 
 def _show(store: Store, unit: Unit, shown: str) -> None:
     store.execute("UPDATE unit SET state = ? WHERE subscription = ? AND id = ?", (shown, unit.subscription, unit.id))
-    _mark(store, unit, (unit.id, shown))
+    for row in units.members(store, unit):
+        _mark_row(store, unit, row, shown)
 
 
 def _forget(store: Store, unit: Unit) -> None:
@@ -187,13 +212,12 @@ def _forget(store: Store, unit: Unit) -> None:
     )
 
 
-def _mark(store: Store, unit: Unit, mark: tuple[str, str]) -> None:
-    for row in units.members(store, unit):
-        store.execute(
-            "UPDATE classic SET unit = ?, migration_state = ?"
-            " WHERE subscription = ? AND kind = ? AND parent = ? AND name = ?",
-            (*mark, unit.subscription, row.kind, row.parent, row.name),
-        )
+def _mark_row(store: Store, unit: Unit, row: ClassicRow, shown: str) -> None:
+    store.execute(
+        "UPDATE classic SET unit = ?, migration_state = ?"
+        " WHERE subscription = ? AND kind = ? AND parent = ? AND name = ?",
+        (unit.id, shown, unit.subscription, row.kind, row.parent, row.name),
+    )
 
 
 def _destination(store: Store, unit: Unit) -> Destination:

@@ -84,6 +84,15 @@ def members(store: Store, unit: Unit) -> list[ClassicRow]:
     return [*_present(store, unit.subscription, [(unit.kind, unit.name)])]
 
 
+def of_service(store: Store, unit: Unit, found: Deployed) -> Iterable[ClassicRow]:
+    """Classic resources that go where a cloud service goes."""
+    yield found.service
+    yield found.deployment
+    yield from store.classic_list(unit.subscription, "certificate", parent=found.service.name)
+    yield from store.classic_list(unit.subscription, "disk", owner=found.service.name)
+    yield from store.classic_list(unit.subscription, "reservedIp", owner=found.service.name)
+
+
 def classic_unit(store: Store, unit: Unit, destination: Destination) -> ClassicUnit:
     """Everything of the unit as the transformation wants it."""
     services = deployed(store, unit)
@@ -147,11 +156,7 @@ def _of_compute(store: Store, unit: Unit) -> Iterable[ClassicRow]:
             [("virtualNetwork", unit.name), ("gateway", unit.name), ("gatewayConnections", unit.name)],
         )
     for found in deployed(store, unit):
-        yield found.service
-        yield found.deployment
-        yield from store.classic_list(unit.subscription, "certificate", parent=found.service.name)
-        yield from store.classic_list(unit.subscription, "disk", owner=found.service.name)
-        yield from store.classic_list(unit.subscription, "reservedIp", owner=found.service.name)
+        yield from of_service(store, unit, found)
 
 
 def _of_storage(store: Store, unit: Unit) -> Iterable[ClassicRow]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import time
 from typing import TYPE_CHECKING
@@ -160,3 +161,45 @@ def test_a_wrong_result_is_wrong_in_that_property_only(client: Client) -> None:
     expected = next(each for each in right if each["name"] == "app1")
     assert expected["properties"]["storageProfile"]["dataDisks"][1].pop("lun") == 1
     assert found == right
+
+
+def states(client: Client) -> dict[str, str]:
+    """What the network and the roles of its services show; no word where nothing migrates any more."""
+    site = client.asm("GET", "services/networking/virtualnetwork").text.partition("contoso-vnet")[2]
+    shown = {"contoso-vnet": re.findall(r"<MigrationState>(.*?)</MigrationState>", site)[:1]}
+    for service in ("contoso-web", "contoso-app"):
+        shown[service] = client.asm("GET", f"{SERVICES}/{service}/deploymentslots/Production").all("MigrationState")[:1]
+    return {name: "".join(found) for name, found in shown.items()}
+
+
+def test_one_cloud_service_of_a_network_fails_and_the_others_get_through(client: Client) -> None:
+    failure = {"operation": {"code": "InternalError", "message": "contoso-app stumbled.", "service": "contoso-app"}}
+    client.fault({"verb": "prepare"}, failure)
+    ended = client.operation(client.migrate(NETWORK, "prepare"))
+    assert (ended.one("Status"), ended.one("Message")) == ("Failed", "contoso-app stumbled.")
+    assert states(client) == {
+        "contoso-vnet": "PrepareFailed",
+        "contoso-web": "Prepared",
+        "contoso-app": "PrepareFailed",
+    }
+    machines = "providers/Microsoft.Compute/virtualMachines"
+    assert {vm["name"] for vm in client.arm("GET", machines).json["value"]} == {"web1", "web2"}
+    client.done(NETWORK, "prepare")
+    assert set(states(client).values()) == {"Prepared"}
+
+    client.fault({"verb": "commit"}, failure, times=2)
+    for _ in range(2):
+        assert client.operation(client.migrate(NETWORK, "commit")).one("Status") == "Failed"
+        assert states(client) == {"contoso-vnet": "CommitFailed", "contoso-web": "", "contoso-app": "CommitFailed"}
+        assert client.migrate(NETWORK, "abort").status == 400
+    client.done(NETWORK, "commit")
+    assert client.asm("GET", f"{SERVICES}/contoso-app").status == 404
+
+
+def test_abort_after_a_partial_prepare_leaves_nothing_behind(client: Client) -> None:
+    before = client.asm("GET", f"{SERVICES}/contoso-web?embed-detail=true").body
+    client.fault({"verb": "prepare"}, {"operation": {"service": "contoso-app"}})
+    client.operation(client.migrate(NETWORK, "prepare"))
+    client.done(NETWORK, "abort")
+    assert client.asm("GET", f"{SERVICES}/contoso-web?embed-detail=true").body == before
+    assert client.arm("GET", "resources").json["value"] == []
