@@ -159,7 +159,3 @@ def _show(subscription: str, profile: str, verdicts: Sequence[Verdict], findings
         write_table(("Unit", "Answer", "Rule", "Resource", "Reason"), rows)
     ready = sum(verdict.ready for verdict in verdicts)
     write_line(f"{ready} of {len(verdicts)} units of subscription {subscription} are ready by the rules of {profile}.")
-
-
-def _reason(finding: Finding) -> str:
-    return f"{finding.message} → {finding.remedy}" if finding.severity is Severity.BLOCKER else finding.message
