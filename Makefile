@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 BENCH := .venv-bench
 
-.PHONY: demo test test-fast check format docs bench lock up down clean
+.PHONY: demo test test-fast night check format docs bench lock up down clean
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
@@ -31,6 +31,10 @@ test: $(READY)
 test-fast: $(READY)
 	@$(BIN)/python -m pytest -n 2 -m "not slow"
 
+## night: sixty units of three subscriptions with faults, kills and approvals; minutes (NIGHT_SEED chooses the faults, KEEP=1)
+night: $(READY)
+	@$(BIN)/python -m tests.night
+
 ## check: format, lint, types, import contracts, generated docs
 check: $(READY)
 	@$(BIN)/ruff format --check .
@@ -48,6 +52,10 @@ docs: $(READY)
 	@$(BIN)/python -m asmosis.cli rules --markdown > docs/rules.md
 	@$(BIN)/python -m asmosis.cli fates --markdown > docs/fates.md
 	@$(BIN)/python -m emulator.evidence > docs/emulator.md
+	@$(BIN)/python -m asmosis.cli names --schema > docs/schemas/names.json
+	@$(BIN)/python -m asmosis.cli plan --schema > docs/schemas/plan.json
+	@$(BIN)/python -m asmosis.facts > docs/schemas/facts.json
+	@$(BIN)/python -m asmosis.readiness.waivers > docs/schemas/waivers.json
 
 $(BENCH)/.ready: bench/requirements.lock $(READY)
 	@echo "· setting up $(BENCH) from bench/requirements.lock" >&2

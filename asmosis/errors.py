@@ -9,7 +9,8 @@ AsmosisError
 │   ├── Throttled              429, 503 TooManyRequests: too many calls            (retry)
 │   ├── ServerFault            5xx: the platform stumbled                          (retry)
 │   └── OperationFailed        accepted, then failed
-│       └── CommitFailed       a commit failed; from here only forward             (retry)
+│       ├── CommitFailed       a commit failed; from here only forward             (retry)
+│       └── AbortFailed        an abort failed; the unit stays locked until one succeeds (retry)
 ├── Unreachable                no answer at all: name, socket, TLS, time           (retry)
 ├── UnreadableDocument         bytes in a shape we do not know, or refuse to read
 ├── StillMoving                an earlier step of the unit is still running        (retry)
@@ -38,6 +39,11 @@ class ControlPlaneError(AsmosisError):
         super().__init__(plane, status, code, message, request_id)
         self.plane, self.status, self.code, self.message = plane, status, code, message
         self.request_id = request_id
+
+    @property
+    def final(self) -> bool:
+        """Whether the request itself is not acceptable: not because of who asks, and not only for now."""
+        return type(self) is ControlPlaneError
 
     def __str__(self) -> str:
         tail = f" (request {self.request_id})" if self.request_id else ""
@@ -80,6 +86,12 @@ class OperationFailed(ControlPlaneError):
 
 class CommitFailed(OperationFailed):
     """A commit failed; abort is closed, and the platform's advice is to send commit again."""
+
+    worth_retrying = True
+
+
+class AbortFailed(OperationFailed):
+    """An abort failed; the unit is neither classic nor prepared, and all that it can do is abort again."""
 
     worth_retrying = True
 

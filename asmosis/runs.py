@@ -4,41 +4,47 @@ Needs no Prefect in the process, so that the command line starts quickly and run
 """
 
 import itertools
+import json
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from http import HTTPStatus
-from typing import Any, Literal, cast
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any, get_args
 
-import requests
-from pydantic import BaseModel, SecretStr
-from requests.adapters import HTTPAdapter
-from requests.auth import AuthBase
-from urllib3.util import Retry
+from pydantic import BaseModel
 
-from asmosis.azure.refusals import refusal
-from asmosis.errors import ControlPlaneError, IllegalMove, ServerFault, Throttled, Unreachable, UsageError
+from asmosis.approvals import Decision, Vote
+from asmosis.errors import (
+    IllegalMove,
+    ServerFault,
+    Throttled,
+    Unreachable,
+)
 from asmosis.parameters import AbortParameters, MigrateParameters, WaveParameters
-from asmosis.units import Unit
+from asmosis.prefect_rest import PrefectServer
+from asmosis.units import Outcome, Unit, Verb
 
-DEFAULT_API = "http://127.0.0.1:4200/api"
+AWAITING_WINDOW, AWAITING_SLOT = "AwaitingWindow", "AwaitingSlot"
+"""Names of the states of runs that are scheduled to go on: when their window opens, when a prepare may be free."""
+
 FLOWS = ("migrate", "wave", "abort")
 """The flows whose runs belong to units; each has one deployment of its own name."""
 
 _PAGE = 200  # the most flow runs that one answer holds
-_ADDRESS = "Give it as http://HOST:PORT/api."
-_TIMEOUT = (5.0, 60.0)  # seconds to connect, to answer
 _PAUSES = (0.5, 0.5, 1.0, 1.0, 2.0)  # seconds between looks at a run; the last one repeats
 _BUSY_PAUSES = (0.5, 1.0, 2.0, 4.0)  # seconds before a decision is sent again to a server that was busy
 _FORM_NOT_THERE_YET = "Run input schema not found"  # a run suspends itself first and then brings its form
 _ENDED = frozenset({"COMPLETED", "FAILED", "CANCELLED", "CRASHED"})
-Decision = Literal["commit", "abort"]
 
 
 @dataclass(frozen=True)
 class Run:
-    """A flow run as Prefect tells it; `type` is Prefect's kind of state, `state` its name, `since` is ISO 8601."""
+    """A flow run as Prefect tells it; `type` is Prefect's kind of state, `state` its name, `since` is ISO 8601.
+
+    `question` is how the keys of the approval that it waits for begin.
+    """
 
     id: str
     name: str
@@ -50,6 +56,7 @@ class Run:
     tags: tuple[str, ...]
     link: str
     created: str = ""
+    question: str = ""
     parameters: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @property
@@ -78,63 +85,56 @@ class Run:
         return self.type == "PAUSED" and self.state == "Suspended"
 
     @property
+    def parked(self) -> bool:
+        """Whether it waits for its maintenance window, without a process."""
+        return self.type == "SCHEDULED" and self.state == AWAITING_WINDOW
+
+    @property
     def ended(self) -> bool:
         """Whether it will not go on by itself or by an approval."""
         return self.type in _ENDED
+
+    @property
+    def holds_lock(self) -> bool:
+        """Whether, as far as the run itself tells, its unit is prepared: it waits for an approval or ended so."""
+        return self.waiting or self.state == Outcome.PREPARED
 
     def _tagged(self, label: str) -> str:
         prefix = f"{label}:"
         return next((tag.removeprefix(prefix) for tag in self.tags if tag.startswith(prefix)), "")
 
 
-class Runs:
+class Runs(PrefectServer):
     """A Prefect server's runs."""
 
-    def __init__(self, api: str, *, login: SecretStr | None = None, key: SecretStr | None = None, ui: str = "") -> None:
-        """Reach the server at `api` (its address ends in `/api`).
-
-        Args:
-            api: the REST API.
-            login: `USER:PASSWORD` of a server behind basic authentication; goes before `key`.
-            key: an API key.
-            ui: where people look at runs, if it is not beside the API.
-        """
-        self.api = api.rstrip("/")
-        self._ui = (ui or self.api.removesuffix("/api")).rstrip("/")
-        self._flows: dict[str, str] = {}
-        authorization = _Authorization(login, key)
-        # Every call but a decision may be sent again: reads are reads, and a new run bears an idempotency key.
-        self._repeatable = _session(authorization, again=2)
-        self._once = _session(authorization, again=0)
-
-    @classmethod
-    def from_environment(cls, environment: Mapping[str, str]) -> "Runs":
-        """The server that Prefect's own variables name: PREFECT_API_URL, _API_AUTH_STRING, _API_KEY, _UI_URL."""
-        login, key = environment.get("PREFECT_API_AUTH_STRING"), environment.get("PREFECT_API_KEY")
-        return cls(
-            environment.get("PREFECT_API_URL") or DEFAULT_API,
-            login=SecretStr(login) if login else None,
-            key=SecretStr(key) if key else None,
-            ui=environment.get("PREFECT_UI_URL", ""),
-        )
+    @cached_property
+    def _names(self) -> dict[str, str]:
+        """The flows that runs belong to, by id, as far as they were asked for."""
+        return {}
 
     def migrate(self, parameters: MigrateParameters, once: str = "") -> Run:
         """Start the migration of one unit; of several calls with the same `once`, only the first starts a run."""
-        tags = _tags(parameters.id, parameters.wave)
+        tags = unit_tags(parameters.id, parameters.wave)
         return self._start("migrate", "migration", parameters, parameters.id.short, tags, once)
 
     def wave(self, parameters: WaveParameters) -> Run:
         """Start a wave; it starts one run per unit."""
-        tags = [f"subscription:{parameters.subscription.lower()}", f"wave:{parameters.name}"]
-        return self._start("wave", "wave", parameters, parameters.name, tags)
+        return self._start("wave", "wave", parameters, parameters.name, wave_tags(parameters))
 
     def abort(self, parameters: AbortParameters) -> Run:
         """Start bringing a prepared unit back to classic."""
-        return self._start("abort", "request", parameters, parameters.id.short, _tags(parameters.id, ""))
+        return self._start("abort", "request", parameters, parameters.id.short, unit_tags(parameters.id))
+
+    def later(self, flow: str, at: datetime, once: str) -> None:
+        """Schedule a run of a flow that needs no parameters; of several calls with the same `once`, the first does."""
+        deployment = self.call("GET", f"/deployments/name/{flow}/{flow}")
+        state = {"type": "SCHEDULED", "state_details": {"scheduled_time": at.isoformat()}}
+        request = {"state": state, "idempotency_key": once}
+        self.call("POST", f"/deployments/{deployment['id']}/create_flow_run", request)
 
     def read(self, run: Run) -> Run:
         """The run as it is now."""
-        return self._run(self._call("GET", f"/flow_runs/{run.id}"))
+        return self._run(self.call("GET", f"/flow_runs/{run.id}"))
 
     def find(self, subscription: str = "", wave: str = "", unit: str = "", *, waiting: bool = False) -> tuple[Run, ...]:
         """The runs of units and waves, newest first; names of units compare without case."""
@@ -151,7 +151,7 @@ class Runs:
                 "limit": _PAGE,
                 "offset": offset,
             }
-            page = self._call("POST", "/flow_runs/filter", query)
+            page = self.call("POST", "/flow_runs/filter", query)
             found.extend(self._run(document) for document in page)
             if len(page) < _PAGE:
                 break
@@ -159,14 +159,50 @@ class Runs:
         # By creation: Prefect's own order moves a run to the front when it is resumed.
         return tuple(sorted(wanted_unit, key=lambda run: run.created, reverse=True))
 
+    def queued(self, flow: str) -> tuple[Run, ...]:
+        """The runs of a flow that are due and have not begun."""
+        query = {
+            "flows": {"name": {"any_": [flow]}},
+            "flow_runs": {
+                "state": {"type": {"any_": ["SCHEDULED"]}},
+                "expected_start_time": {"before_": datetime.now(UTC).isoformat()},
+            },
+            "limit": _PAGE,
+        }
+        return tuple(self._run(document) for document in self.call("POST", "/flow_runs/filter", query))
+
+    def timings(self) -> tuple[dict[str, Any], ...]:
+        """The newest duration of each step of each unit: `unit`, `step`, `seconds`, its size, and when (`at`)."""
+        found: list[dict[str, Any]] = []
+        for offset in itertools.count(0, _PAGE):
+            query = {"artifacts": {"key": {"like_": "timing-%"}}, "limit": _PAGE, "offset": offset, "sort": "KEY_ASC"}
+            page = self.call("POST", "/artifacts/latest/filter", query)
+            for artifact in page:
+                found.extend(row | {"at": artifact["created"]} for row in json.loads(artifact["data"]))
+            if len(page) < _PAGE:
+                return tuple(found)
+        raise AssertionError
+
+    def prepared(self) -> dict[str, datetime]:
+        """When a run last prepared each unit, by `str(unit)` folded."""
+        return {
+            row["unit"].casefold(): datetime.fromisoformat(row["at"])
+            for row in self.timings()
+            if row["step"] == Verb.PREPARE
+        }
+
     def resume(self, run: Run) -> None:
         """Let a suspended run that waits for no answer go on; one that no longer waits is left alone."""
         self._wake(run, "resume", {})
 
     def cancel(self, run: Run, why: str) -> None:
-        """End a run that waits; nothing of it runs any more."""
-        state = {"type": "CANCELLED", "name": "Cancelled", "message": why}
-        self._wake(run, "set_state", {"state": state, "force": True})
+        """End a run that waits, at once; one that is at work is asked to end, and its worker sees to that."""
+        if run.suspended or run.type == "SCHEDULED":
+            state = {"type": "CANCELLED", "name": "Cancelled", "message": why}
+            self._wake(run, "set_state", {"state": state, "force": True})
+        elif not run.ended:
+            state = {"type": "CANCELLING", "name": "Cancelling", "message": why}
+            self.call("POST", f"/flow_runs/{run.id}/set_state", {"state": state})
 
     def decide(self, run: Run, decision: Decision, approver: str, reason: str) -> None:
         """Answer the form that a suspended run waits for, which lets it go on.
@@ -179,6 +215,26 @@ class Runs:
         if answer and answer.get("status") != "ACCEPT":
             raise IllegalMove(run.unit, decision, _words(answer), "See asmosis status.")
 
+    def votes(self, run_id: str, question: str) -> tuple[Vote, ...]:
+        """Every answer that a run was given to a question, as the server kept them; whatever is no vote is left out.
+
+        Args:
+            run_id: the run.
+            question: how the keys of its suspensions begin.
+        """
+        query = {"prefix": f"suspended-{question}", "limit": _PAGE}
+        kept = self.call("POST", f"/flow_runs/{run_id}/input/filter", query)
+        answers = (
+            (document["created"], json.loads(document["value"]))
+            for document in kept
+            if document["key"].endswith("-response")
+        )
+        return tuple(
+            Vote(form["decision"], form["approver"], form.get("reason") or "", datetime.fromisoformat(created))
+            for created, form in answers
+            if isinstance(form, dict) and form.get("decision") in get_args(Decision) and form.get("approver")
+        )
+
     def watch(self, first: Run, sleep: Callable[[float], None] = time.sleep) -> Iterator[Run]:
         """Each change of a run, and of a wave's units, until nothing goes on without a person."""
         seen: dict[str, Run] = {}
@@ -190,8 +246,8 @@ class Runs:
                     seen[each.id] = each
                     yield each
             # A suspended wave whose units have all ended is about to go on.
-            asked = run.waiting or (run.suspended and any(unit.waiting for unit in units))
-            if (run.ended or asked) and all(unit.ended or unit.waiting for unit in units):
+            asked = run.waiting or run.parked or (run.suspended and any(unit.waiting or unit.parked for unit in units))
+            if (run.ended or asked) and all(unit.ended or unit.waiting or unit.parked for unit in units):
                 return
             sleep(pause)
 
@@ -199,7 +255,7 @@ class Runs:
         """Send what ends a run's suspension; empty if a busy server had taken it after all."""
         for pause in (*_BUSY_PAUSES, 0.0):
             try:
-                answer: dict[str, Any] = self._call("POST", f"/flow_runs/{run.id}/{call}", body, once=True)
+                answer: dict[str, Any] = self.call("POST", f"/flow_runs/{run.id}/{call}", body, once=True)
             except (ServerFault, Throttled, Unreachable):
                 if not pause:
                     raise
@@ -220,14 +276,14 @@ class Runs:
     def _start(
         self, flow: str, parameter: str, parameters: BaseModel, subject: str, tags: list[str], once: str = ""
     ) -> Run:
-        deployment = self._call("GET", f"/deployments/name/{flow}/{flow}")
+        deployment = self.call("GET", f"/deployments/name/{flow}/{flow}")
         request = {
             "name": f"{flow} {subject}",
             "parameters": {parameter: parameters.model_dump(mode="json")},
             "tags": tags,
             "idempotency_key": once or str(uuid.uuid4()),
         }
-        return self._run(self._call("POST", f"/deployments/{deployment['id']}/create_flow_run", request))
+        return self._run(self.call("POST", f"/deployments/{deployment['id']}/create_flow_run", request))
 
     def _run(self, document: Mapping[str, Any]) -> Run:
         state = document.get("state") or {}
@@ -240,36 +296,17 @@ class Runs:
             since=state.get("timestamp") or "",
             message=state.get("message") or "",
             tags=tuple(document.get("tags") or ()),
-            link=f"{self._ui}/runs/flow-run/{document['id']}",
+            link=f"{self.ui}/runs/flow-run/{document['id']}",
             created=document.get("created") or "",
+            # Each suspension has a key of its own: the question, and what makes it different from the last one.
+            question=((state.get("state_details") or {}).get("pause_key") or "").rpartition("-")[0],
             parameters=document.get("parameters") or {},
         )
 
     def _flow(self, id: str) -> str:
-        if id not in self._flows:
-            self._flows[id] = self._call("GET", f"/flows/{id}")["name"]
-        return self._flows[id]
-
-    def _call(self, method: str, path: str, body: Mapping[str, Any] | None = None, *, once: bool = False) -> Any:
-        session = self._once if once else self._repeatable
-        try:
-            answer = session.request(method, self.api + path, json=body, timeout=_TIMEOUT, allow_redirects=False)
-        except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema) as error:
-            raise UsageError("PREFECT_API_URL", f"{self.api!r} is no address ({error})", _ADDRESS) from None
-        except requests.exceptions.MissingSchema:
-            raise UsageError("PREFECT_API_URL", f"{self.api!r} is no address", _ADDRESS) from None
-        except requests.RequestException as error:
-            raise Unreachable("Prefect", self.api, _innermost(error)) from None
-        try:
-            content = answer.json()
-        except requests.JSONDecodeError:
-            content = None
-        if answer.status_code >= HTTPStatus.BAD_REQUEST:
-            raise _refused(answer.status_code, path, content)
-        if content is None:
-            words = f"{self.api}{path} is not Prefect's API; PREFECT_API_URL usually ends in /api"
-            raise ControlPlaneError("Prefect", answer.status_code, "NoJson", words)
-        return content
+        if id not in self._names:
+            self._names[id] = self.call("GET", f"/flows/{id}")["name"]
+        return self._names[id]
 
 
 def _words(answer: Mapping[str, Any]) -> str:
@@ -285,63 +322,12 @@ def newest(runs: Iterable[Run]) -> tuple[Run, ...]:
     return tuple(kept.values())
 
 
-def _tags(unit: Unit, wave: str) -> list[str]:
+def unit_tags(unit: Unit, wave: str = "") -> list[str]:
+    """What the runs about a unit are found by."""
     tags = [f"subscription:{unit.subscription}", f"unit:{unit.short}"]
     return [*tags, f"wave:{wave}"] if wave else tags
 
 
-def _session(authorization: AuthBase, again: int) -> requests.Session:
-    session = requests.Session()
-    session.auth = authorization
-    retry = Retry(
-        connect=2,
-        read=again,
-        status=again,
-        other=0,
-        status_forcelist=(429, 502, 503, 504),
-        allowed_methods=None,
-        backoff_factor=0.2,
-        raise_on_status=False,
-    )
-    for scheme in ("http://", "https://"):
-        session.mount(scheme, HTTPAdapter(max_retries=retry))
-    return session
-
-
-class _Authorization(AuthBase):
-    """Prefect's two ways of signing in; set as `auth`, because requests would prefer a .netrc to a header."""
-
-    def __init__(self, login: SecretStr | None, key: SecretStr | None) -> None:
-        self._login, self._key = login, key
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        if self._login:
-            user, _, password = self._login.get_secret_value().partition(":")
-            return cast("requests.PreparedRequest", requests.auth.HTTPBasicAuth(user, password)(request))
-        if self._key:
-            request.headers["Authorization"] = f"Bearer {self._key.get_secret_value()}"
-        return request
-
-
-def _refused(status: int, path: str, content: Any) -> ControlPlaneError:
-    if status == HTTPStatus.NOT_FOUND and path.startswith("/deployments/name/"):
-        name = path.rpartition("/")[2]
-        words = f"there is no deployment {name!r}; register the deployments first (prefect deploy --all)"
-        return refusal("Prefect", status, "DeploymentNotFound", words)
-    detail = content.get("detail") or content.get("exception_message") if isinstance(content, dict) else None
-    code = HTTPStatus(status).phrase.replace(" ", "") if status in set(HTTPStatus) else "Refused"
-    return refusal("Prefect", status, code, str(detail or path))
-
-
-def _innermost(error: BaseException) -> str:
-    """The reason at the bottom of requests' and urllib3's wrapping, in one short sentence."""
-    seen = [error]
-    while (below := _below(seen[-1])) is not None and below not in seen:
-        seen.append(below)
-    strerror = next((e.strerror for e in reversed(seen) if isinstance(e, OSError) and e.strerror), None)
-    return str(strerror or type(error).__name__)
-
-
-def _below(error: BaseException) -> BaseException | None:
-    candidates = (getattr(error, "reason", None), *error.args, error.__cause__, error.__context__)
-    return next((item for item in candidates if isinstance(item, BaseException)), None)
+def wave_tags(wave: WaveParameters) -> list[str]:
+    """What the run of a wave is found by."""
+    return [f"subscription:{wave.subscription.lower()}", f"wave:{wave.name}"]

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from asmosis.azure.arm import ArmClient
 from asmosis.azure.asm import AsmClient
 from asmosis.azure.state import state_of
-from asmosis.errors import CommitFailed, OperationFailed, StillMoving
+from asmosis.errors import AbortFailed, CommitFailed, OperationFailed, StillMoving
 from asmosis.units import Destination, State, Unit, Verb, still_due
 
 _PAUSES = (0.5, 1, 2, 4, 8, 15)  # seconds between questions; the last one repeats
 _GOAL = {Verb.PREPARE: State.PREPARED, Verb.COMMIT: State.COMMITTED, Verb.ABORT: State.CLASSIC}
+_FAILED = {Verb.COMMIT: CommitFailed, Verb.ABORT: AbortFailed}
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,10 @@ class Steps:
         arm: ArmClient,
         groups: Collection[str],
         sleep: Callable[[float], None] = time.sleep,
+        accepted: Callable[[Verb, str], None] | None = None,
     ) -> None:
+        """Steps of `unit`; `accepted` is told of each operation that the platform accepts, before it is waited for."""
+        self._accepted = accepted
         self._unit, self._asm, self._arm, self._groups, self._sleep = unit, asm, arm, groups, sleep
 
     def settled(self) -> State:
@@ -57,7 +61,7 @@ class Steps:
 
         Raises:
             IllegalMove: the unit's life cycle forbids the step.
-            OperationFailed: the platform accepted the step and failed (CommitFailed for a commit: retry it forward).
+            OperationFailed: the platform accepted the step and failed (CommitFailed, AbortFailed: send it again).
             StillMoving: the operation ended, yet the unit is not where the step leads.
         """
         before = self.settled()
@@ -65,12 +69,12 @@ class Steps:
             return Step(verb, taken=False, before=before, after=before)
         started = time.monotonic()
         operation = self._asm.send(self._unit, verb, destination or Destination())
+        if self._accepted:
+            self._accepted(verb, operation)
         try:
             self._asm.wait(operation)
         except OperationFailed as failure:
-            if verb is Verb.COMMIT:
-                raise CommitFailed(*failure.args) from failure
-            raise
+            raise _FAILED.get(verb, OperationFailed)(*failure.args) from failure
         after = self.settled()
         if after is not _GOAL[verb]:
             raise StillMoving(str(self._unit), after)

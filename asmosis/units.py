@@ -4,6 +4,7 @@ Kinds are rows: a migration that joins later (a gateway's, a scale set's) adds a
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -45,17 +46,50 @@ class State(StrEnum):
             return cls.CLASSIC
         return cls(text)
 
+    @classmethod
+    def overall(cls, parts: Iterable["State"]) -> "State":
+        """One state for parts that may differ; parts at rest that differ are a prepare that did not complete (assumed).
+
+        So prepare may be sent again and abort as well, but never commit.
+        """
+        found = set(parts) or {cls.CLASSIC}
+        decisive = next((state for state in _DECISIVE if state in found), cls.PREPARE_FAILED)
+        return found.pop() if len(found) == 1 else decisive
+
     @property
     def locked(self) -> bool:
         """Whether the management plane refuses changes to the unit."""
         return self not in (State.CLASSIC, State.COMMITTED, State.ABSENT)
 
+    @property
+    def abortable(self) -> bool:
+        """Whether there is a way back: nobody has sent a commit."""
+        return self not in (State.COMMITTING, State.COMMIT_FAILED, State.COMMITTED)
+
+
+# Whatever still moves comes first, the least advanced before the others; then what failed, the gravest first.
+_DECISIVE = (
+    State.PREPARING,
+    State.COMMITTING,
+    State.ABORTING,
+    State.COMMIT_FAILED,
+    State.ABORT_FAILED,
+    State.PREPARE_FAILED,
+)
+
 
 class Outcome(StrEnum):
-    """How a run about one unit ended; the word is the final state's name in the Prefect server."""
+    """How a run about one unit ended; the word is the final state's name in the Prefect server.
+
+    `Prepared` is locked on purpose and waits for a later run, `Rehearsed` was prepared, checked and aborted, `Ready`
+    was only judged.
+    """
 
     COMMITTED = "Committed"
     ABORTED = "Aborted"
+    PREPARED = "Prepared"
+    REHEARSED = "Rehearsed"
+    READY = "Ready"
     BLOCKED = "Blocked"
     PREPARE_FAILED = "PrepareFailed"
     INCOMPLETE = "Incomplete"
@@ -63,7 +97,7 @@ class Outcome(StrEnum):
     @property
     def good(self) -> bool:
         """Whether the unit is where somebody wanted it."""
-        return self in (Outcome.COMMITTED, Outcome.ABORTED)
+        return self in (Outcome.COMMITTED, Outcome.ABORTED, Outcome.PREPARED, Outcome.REHEARSED, Outcome.READY)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""`python -m bench` measures the emulator, writes bench/results and ends with 1 when it is slower than it should be."""
+"""`python -m bench` measures emulator and assess, writes bench/results and ends with 1 when one is too slow."""
 
 import argparse
 import json
@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench import against_moto, growth, machine, plot
+from bench import against_moto, assessing, checking, growth, machine, plot, probing, waving
 
 RESULTS = Path(__file__).resolve().parent / "results"
 _LINEAR = 1.25
+_WAVES = ("waving", "waving_scale")
 
 
 def main() -> int:
@@ -27,6 +28,11 @@ def main() -> int:
         "against_moto": lambda: against_moto.run(asked.python, asked.seconds),
         "preparing": lambda: growth.preparing(asked.python),
         "seeding": lambda: growth.seeding(asked.python),
+        "assessing": lambda: assessing.run(asked.python),
+        "checking": lambda: checking.run(asked.python),
+        "probing": lambda: probing.run(asked.python),
+        "waving": lambda: waving.run(asked.python, 100, 30, "local"),
+        "waving_scale": lambda: waving.run(asked.python, 300, 100, "scale"),
     }
     results: dict[str, Any] = dict(about)
     for name, measure in measurements.items():
@@ -49,17 +55,43 @@ def _told(results: dict[str, Any]) -> list[str]:
     for name in ("seeding", "preparing"):
         points = ", ".join(f"{each['machines']}: {each['seconds']} s" for each in results[name]["points"])
         lines.append(f"{name:22} {points}; exponent {results[name]['exponent']}")
+    for each in results["assessing"]["points"]:
+        what, figures = f"assess {each['machines']}", f"{each['seconds']} s, lxml parses in {each['lxml_seconds']} s"
+        lines.append(f"{what:22} {figures}, {each['ratio']} times; {each['peak_mb']} MB")
+    for each in results["checking"]["points"]:
+        what, reads = f"check {each['machines']}", f"{each['reads']} reads and {each['further_pages']} further pages"
+        lines.append(f"{what:22} {reads}; then {each['seconds']} s, {each['ratio']} times writing both sides as JSON")
+    for name, each in results["probing"]["figures"].items():
+        what, per_attempt = f"probe 1000, {name}", f"{each['microseconds_per_attempt']} µs per attempt"
+        lines.append(f"{what:22} {per_attempt}, {each['processor']:.0%} of a processor, {each['failed']} failed")
+    lines += [f"{name:22} {waving.told(results[name])}" for name in _WAVES]
     return lines
 
 
 def _missed(results: dict[str, Any]) -> list[str]:
     slow = {name: ratio for name, ratio in results["against_moto"]["ratios"].items() if ratio < against_moto.TARGET}
+    judging = results["assessing"]
+    exponents = {name: results[name]["exponent"] for name in ("seeding", "preparing", "assessing", "checking")}
     steep = {
-        name: results[name]["exponent"] for name in ("seeding", "preparing") if results[name]["exponent"] > _LINEAR
+        name: found
+        for name, found in {**exponents, "memory of assessing": judging["memory_exponent"]}.items()
+        if found > _LINEAR
     }
     return [
         *(f"missed: {name} is {ratio} times moto's, not {against_moto.TARGET:g}" for name, ratio in slow.items()),
         *(f"missed: {name} grows with exponent {found}, more than {_LINEAR}" for name, found in steep.items()),
+        *checking.missed(results["checking"]),
+        *(line for name in _WAVES for line in waving.missed(results[name])),
+        *(
+            [f"missed: assess takes {judging['ratio']} times as long as lxml, not {assessing.TARGET:g}"]
+            if judging["ratio"] > assessing.TARGET
+            else []
+        ),
+        *(
+            [f"missed: an attempt of the probe costs {results['probing']['ratio']} times what asyncio's own does"]
+            if results["probing"]["ratio"] > probing.TARGET
+            else []
+        ),
     ]
 
 

@@ -8,12 +8,16 @@ from matplotlib.figure import Figure
 
 
 def draw(results: dict[str, Any], file: Path) -> None:
-    """Ratios on the left, growth on the right."""
-    figure = Figure(figsize=(15, 4.8))
-    left, middle, right = figure.subplots(1, 3)
+    """Ratios on the left, growth beside them."""
+    figure = Figure(figsize=(20, 4.8))
+    left, middle, right, judging = figure.subplots(1, 4)
     _ratios(left, results["against_moto"])
     _growth(middle, results["seeding"], "seed a synthetic estate")
     _growth(right, results["preparing"], "prepare one network")
+    _growth(judging, results["assessing"], f"assess an archive: {results['assessing']['ratio']:g} times lxml's parsing")
+    parse = [point["lxml_seconds"] for point in results["assessing"]["points"]]
+    judging.plot([point["machines"] for point in results["assessing"]["points"]], parse, "s:", label="lxml only parses")
+    judging.legend()
     machine = results["machine"]
     figure.suptitle(
         f"{machine['processor']}, {machine['cores']} cores, {machine['system']}, Python {machine['python']},"

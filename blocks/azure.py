@@ -65,6 +65,11 @@ class ControlPlanes(Block):
     management_certificate_path: str = Field(
         default="", title="Management certificate", description="PEM file on the worker, for the classic plane only."
     )
+    dataplane_url: str = Field(
+        default="",
+        title="Data plane",
+        description="Address of an emulator that is not on the worker's own machine; empty for Azure.",
+    )
 
     def planes(self, subscription: str) -> Planes:
         """Both planes of one subscription.
@@ -79,6 +84,7 @@ class ControlPlanes(Block):
             self.arm_url,
             self._sign_in(),
             ManagementCertificate(certificate) if certificate else None,
+            self.dataplane_url,
         )
 
     def _sign_in(self) -> SignIn:

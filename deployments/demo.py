@@ -107,20 +107,22 @@ def _tell(run: Run) -> None:
 
 
 def _decide(place: local.Place, runs: Runs, run: Run) -> None:
-    """Show what the check found, as the form does, and answer it."""
-    console.print(f"            {_found(place, run)}", soft_wrap=True)
+    """Show what check and probe found, as the form does, and answer it."""
+    for page in ("side-by-side-", "downtime-prepare-"):
+        if words := _said(place, run, page):
+            console.print(f"            {words}", soft_wrap=True)
     decision, _ = EXPECTED.get(run.unit, ("commit", ""))
     verb = "approve" if decision == "commit" else "reject"
     console.print(f"  {time.strftime('%H:%M:%S')}  {run.unit:42} [bold]asmosis {verb} {run.unit}[/]", soft_wrap=True)
     runs.decide(run, "commit" if decision == "commit" else "abort", "demo", "looked at both sides")
 
 
-def _found(place: local.Place, run: Run) -> str:
-    """The judgement that stands on the page of both sides."""
+def _said(place: local.Place, run: Run, page: str) -> str:
+    """The judgement that stands on top of a page of the run."""
     query = {"artifacts": {"flow_run_id": {"any_": [run.id]}}, "sort": "CREATED_DESC", "limit": 20}
     pages = requests.post(f"{place.api_url}/artifacts/filter", json=query, timeout=30).json()
-    page = next((str(page["data"]) for page in pages if str(page["key"]).startswith("side-by-side-")), "")
-    return next((line.strip("*") for line in page.splitlines() if line.startswith("**")), "")
+    text = next((str(each["data"]) for each in pages if str(each["key"]).startswith(page)), "")
+    return next((line.strip("*") for line in text.splitlines() if line.startswith("**")), "")
 
 
 def _runs_of(runs: Runs, wave: Run) -> list[Run]:

@@ -1,21 +1,28 @@
 """Server, emulator and worker on this machine: `python -m deployments.local up|down|status`.
 
+A keeper starts again whichever of them dies; `down` ends all.
+
 Places and ports come from the environment, so that two copies can run side by side: `ASMOSIS_HOME`, `PREFECT_HOME`,
-`PREFECT_API_URL`, `EMULATOR_PORT`, `SEED`.
+`PREFECT_API_URL`, `EMULATOR_PORT`, `SEED`. `PROFILE=scale` keeps Prefect's data in a PostgreSQL of its own
+(`POSTGRES_PORT`) and starts two workers (`WORKERS`).
 """
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, cast
 from urllib.parse import urlsplit
 
 import psutil
 import requests
+
+from deployments import postgres
 
 PATIENCE = 120.0  # seconds that a service may take to answer; a first start makes the server's database
 GRACE = 15.0  # seconds between asking a process to end and ending it
@@ -33,17 +40,26 @@ class Place:
     api_url: str
     emulator_port: int
     seed: str
+    profile: Literal["local", "scale"] = "local"
+    postgres_port: int = 8471
+    workers: int = 1
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> "Place":
         """The place that the environment names."""
         home = Path(environ.get("ASMOSIS_HOME", ".asmosis")).resolve()
+        profile = environ.get("PROFILE") or "local"
+        if profile not in ("local", "scale"):
+            sys.exit(f"PROFILE is {profile}; there are local and scale.")
         return cls(
             home=home,
             prefect_home=Path(environ.get("PREFECT_HOME", home / "prefect")).resolve(),
             api_url=environ.get("PREFECT_API_URL", "http://127.0.0.1:4200/api").rstrip("/"),
             emulator_port=int(environ.get("EMULATOR_PORT", "8470")),
             seed=environ.get("SEED", "contoso"),
+            profile=cast('Literal["local", "scale"]', profile),
+            postgres_port=int(environ.get("POSTGRES_PORT", "8471")),
+            workers=int(environ.get("WORKERS", "2" if profile == "scale" else "1")),
         )
 
     @property
@@ -58,18 +74,29 @@ class Place:
 
     def environment(self) -> dict[str, str]:
         """The environment of everything that runs here, secrets of the caller included."""
+        database = {}
+        if self.profile == "scale":
+            database["PREFECT_SERVER_DATABASE_CONNECTION_URL"] = postgres.url(self.home, self.postgres_port)
         return {
             **os.environ,
-            # The worker starts runs as `python`, which is to be this one.
+            **database,
+            "PROFILE": self.profile,
+            "POSTGRES_PORT": str(self.postgres_port),
+            "WORKERS": str(self.workers),
+            # Programs that are started by name are to be of this environment.
             "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
             "ASMOSIS_HOME": str(self.home),
+            "EMULATOR_PORT": str(self.emulator_port),
+            "SEED": self.seed,
             "PREFECT_HOME": str(self.prefect_home),
             "PREFECT_API_URL": self.api_url,
             "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
             "PREFECT_CLI_PROMPT": "false",
             "DO_NOT_TRACK": "1",
-            "PREFECT_WORKER_QUERY_SECONDS": "2",
-            # A busy SQLite answers 503; every client asks again, and a worker that gives up calls its run crashed.
+            # How soon a run starts, and how soon a dead worker is missed.
+            "PREFECT_WORKER_QUERY_SECONDS": "1",
+            "PREFECT_WORKER_HEARTBEAT_SECONDS": "10",
+            # Runs outlast a server that is away for a minute or two.
             "PREFECT_CLIENT_MAX_RETRIES": "15",
             "ASMOSIS_ASM_URL": self.emulator_url,
             "ASMOSIS_ARM_URL": self.emulator_url,
@@ -92,6 +119,11 @@ class Service:
         """Whether the service answers now; one without an address does when its process lives."""
         if not self.health:
             return True
+        if self.health.startswith("tcp:"):
+            host, port = self.health.removeprefix("tcp:").split(":")
+            with socket.socket() as probe:
+                probe.settimeout(2)
+                return probe.connect_ex((host, int(port))) == 0
         try:
             return requests.get(self.health, timeout=2).ok
         except requests.RequestException:
@@ -103,6 +135,7 @@ def services(place: Place) -> tuple[Service, ...]:
     address = urlsplit(place.api_url)
     python = sys.executable
     return (
+        *_database(place),
         Service(
             "emulator",
             (
@@ -114,42 +147,52 @@ def services(place: Place) -> tuple[Service, ...]:
         Service(
             "server",
             (
-                *(python, "-m", "prefect", "server", "start"),
+                *(python, "-m", "deployments.server"),
                 *("--host", address.hostname or "127.0.0.1", "--port", str(address.port or 4200)),
             ),
             f"{place.api_url}/health",
         ),
-        Service(
-            "worker",
-            (
-                *(python, "-m", "prefect", "worker", "start", "--pool", "asmosis", "--type", "process"),
-                *("--name", f"local-{place.emulator_port}"),
-            ),
-            "",
+        *(
+            Service(
+                f"worker-{number}" if number else "worker",
+                # A name of its own: by it, a worker finds the runs of its former life.
+                (python, "-m", "prefect", "worker", "start", "--pool", "asmosis", "--name", f"local-{number}"),
+                "",
+            )
+            for number in range(place.workers)
         ),
     )
+
+
+KEEPER = Service("keeper", (sys.executable, "-m", "deployments.keeper"), "")
 
 
 def up(place: Place) -> None:
     """Start what is not running, wait until it answers, register blocks and deployments."""
     place.home.mkdir(parents=True, exist_ok=True)
-    emulator, server, worker = services(place)
-    for service in (emulator, server):
-        _start(service, place)
-    for service in (emulator, server):
+    if place.profile == "scale":
+        postgres.prepare(place.home)
+    everything = services(place)
+    for service in everything:
+        if service.health:
+            start(service, place)
+    for service in everything:
         _wait_for(service, place)
     say("registering blocks, pool and deployments")
     subprocess.run([sys.executable, "-m", "deployments.setup"], env=place.environment(), cwd=ROOT, check=True)
-    _start(worker, place)
+    for service in (*everything, KEEPER):
+        if not service.health:
+            start(service, place)
 
 
 def down(place: Place) -> None:
     """Stop exactly what `up` started."""
-    for service in reversed(services(place)):
-        process = _living(service, place)
+    for service in (KEEPER, *reversed(services(place))):
+        process = living(service, place)
         if process is not None:
             say(f"stopping {service.name}")
-            _stop(process)
+            # What the keeper has started is not its own: it is stopped in its turn, and a worker gives its runs back.
+            _stop([process] if service is KEEPER else [process, *process.children(recursive=True)])
         _pid_file(service, place).unlink(missing_ok=True)
     for handle in _STARTED:
         handle.poll()
@@ -157,24 +200,15 @@ def down(place: Place) -> None:
 
 def status(place: Place) -> None:
     """Print what runs."""
-    for service in services(place):
-        process = _living(service, place)
+    for service in (*services(place), KEEPER):
+        process = living(service, place)
         state = f"pid {process.pid}" if process else "down"
         sys.stdout.write(f"{service.name}\t{state}\t{service.health}\n")
 
 
-def say(text: str) -> None:
-    """Progress goes to stderr."""
-    sys.stderr.write(f"· {text}\n")
-    sys.stderr.flush()
-
-
-def _pid_file(service: Service, place: Place) -> Path:
-    return place.home / f"{service.name}.pid"
-
-
-def _start(service: Service, place: Place) -> None:
-    if _living(service, place) is not None:
+def start(service: Service, place: Place) -> None:
+    """Start a service unless it runs; its output goes to a log beside its pid file."""
+    if living(service, place) is not None:
         say(f"{service.name} is already running")
         return
     if service.health and service.answers():
@@ -195,16 +229,7 @@ def _start(service: Service, place: Place) -> None:
     _pid_file(service, place).write_text(json.dumps(identity))
 
 
-def _wait_for(service: Service, place: Place) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not service.answers():
-        if _living(service, place) is None or time.monotonic() > deadline:
-            log = place.home / f"{service.name}.log"
-            sys.exit(f"{service.name} does not answer at {service.health}. Its log: {log}")
-        time.sleep(0.2)
-
-
-def _living(service: Service, place: Place) -> psutil.Process | None:
+def living(service: Service, place: Place) -> psutil.Process | None:
     """Our process, if it is still that process and not a later one of the same number."""
     try:
         identity = json.loads(_pid_file(service, place).read_text())
@@ -215,10 +240,35 @@ def _living(service: Service, place: Place) -> psutil.Process | None:
     return process if same else None
 
 
-def _stop(process: psutil.Process) -> None:
+def say(text: str) -> None:
+    """Progress goes to stderr."""
+    sys.stderr.write(f"· {text}\n")
+    sys.stderr.flush()
+
+
+def _database(place: Place) -> tuple[Service, ...]:
+    if place.profile != "scale":
+        return ()
+    health = f"tcp:127.0.0.1:{place.postgres_port}"
+    return (Service("postgres", postgres.command(place.home, place.postgres_port), health),)
+
+
+def _pid_file(service: Service, place: Place) -> Path:
+    return place.home / f"{service.name}.pid"
+
+
+def _wait_for(service: Service, place: Place) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not service.answers():
+        if living(service, place) is None or time.monotonic() > deadline:
+            log = place.home / f"{service.name}.log"
+            sys.exit(f"{service.name} does not answer at {service.health}. Its log: {log}")
+        time.sleep(0.2)
+
+
+def _stop(family: list[psutil.Process]) -> None:
     """Ask a process to end, then end it and whatever it started."""
-    family = [process, *process.children(recursive=True)]
-    process.terminate()
+    family[0].terminate()
     _, alive = psutil.wait_procs(family, timeout=GRACE)
     for survivor in alive:
         survivor.kill()

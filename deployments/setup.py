@@ -10,20 +10,20 @@ from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.exceptions import ObjectAlreadyExists
 
 from blocks.azure import ControlPlanes
+from deployments import alarms
+from workers.in_process import InProcessWorker
 
 ROOT = Path(__file__).resolve().parent.parent
 POOL = "asmosis"
-# Runs at one time: SQLite answers 503 to many writers (or lets them wait for a minute), and a run costs a process of
-# about 150 MB and three seconds of CPU. The limit is the
-# pool's, not the worker's (`--limit`): a worker ends itself when a run is resumed before its old process has gone
-# ("this borrower is already holding one of this CapacityLimiter's tokens").
-RUNS_AT_ONE_TIME = 2
+# More do not end sooner: the server is what they wait for.
+RUNS_AT_ONE_TIME = {"local": 30, "scale": 100}
 
 
 def main() -> None:
-    """Register block types, the emulator's block, the work pool and all deployments of prefect.yaml."""
+    """Register block types, the emulator's block, the work pool, all deployments of prefect.yaml, and the alarms."""
     with get_client(sync_client=True) as client:
         _work_pool(client)
+        alarms.bind(client)
     ControlPlanes.register_type_and_schema()
     _emulator_block()
     # The command line is Prefect's public way to deploy a prefect.yaml.
@@ -36,10 +36,16 @@ def main() -> None:
 
 
 def _work_pool(client: SyncPrefectClient) -> None:
+    pool = WorkPoolCreate(
+        name=POOL,
+        type=InProcessWorker.type,
+        base_job_template=InProcessWorker.get_default_base_job_template(),
+        concurrency_limit=RUNS_AT_ONE_TIME.get(os.environ.get("PROFILE", ""), RUNS_AT_ONE_TIME["local"]),
+    )
     try:
-        client.create_work_pool(WorkPoolCreate(name=POOL, type="process", concurrency_limit=RUNS_AT_ONE_TIME))
+        client.create_work_pool(pool)
     except ObjectAlreadyExists:
-        # An operator may have chosen another limit since.
+        # An operator may have chosen another limit since, or another type.
         return
 
 

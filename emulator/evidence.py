@@ -23,6 +23,7 @@ from emulator.dataplane import MOST
 from emulator.faults import Then, When
 from emulator.seeds.contoso import SUBSCRIPTION
 from emulator.seeds.synthetic import Synthetic
+from emulator.wrongs import Wrong
 
 _IS_NOT = (
     "**This is not Azure, and it was never run side by side with it: the classic plane that it imitates is gone.** It"
@@ -58,7 +59,8 @@ _DATA_PLANE = (
         f"With `--dataplane auto` a subscription with more than {MOST} of them opens none; in any mode all of them"
         " together keep to a quarter of the files that the process may open. Where the system has only 127.0.0.1, or a"
         " port is not to be had, a free port stands in. `GET /_control/dataplane` (`?subscription=` narrows it) says"
-        " all this, and gives each endpoint's intervals by the emulator's clock, those before a restart too."
+        " all this, gives each endpoint's intervals by the emulator's clock, those before a restart too, and tells"
+        " under `names` what a name server would say of the services' names."
     ),
     (
         "Different from the real service: probes, ACLs, security groups and affinity of callers have no effect; an"
@@ -116,6 +118,21 @@ EXAMPLES: dict[tuple[str, str], tuple[dict[str, Any], ...]] = {
                 }
             },
         },
+        {
+            "when": {"verb": "commit"},
+            "then": {
+                "wrong": [
+                    {
+                        "type": "Microsoft.Network/networkInterfaces",
+                        "name": "web1-nic",
+                        "do": "swap",
+                        "path": "properties.ipConfigurations",
+                        "other": "web2-nic",
+                    },
+                    {"type": "Microsoft.Compute/disks", "name": "data", "group": "web-Migrated", "do": "missing"},
+                ]
+            },
+        },
     ),
 }
 """Bodies that the controls take; a test sends each of them."""
@@ -144,7 +161,17 @@ _THEN = {
     "operation": "the accepted operation fails, with code, message and status; with `service`, only that cloud service"
     " of a network does, and the other ones are prepared or committed",
     "quota": "the accepted prepare fails for a quota, in the platform's words",
-    "wrong": "prepare makes a resource with one property changed, for a check to find",
+    "wrong": "prepare makes this wrong, or commit spoils it, for a check to find; one such result, or a list of them",
+}
+_WRONG = {
+    "type": "the type of the resource",
+    "name": "its name; of one within another PARENT/NAME",
+    "group": "its resource group, where several have the name",
+    "do": "`set` (unless said otherwise) the value at the path, `add` it to the list there, `drop` what is there,"
+    " `swap` it with that of another resource; the whole resource is `missing`, or there is an `extra` one like it",
+    "path": "where in its JSON, with dots, or a list where keys have dots; positions in lists are numbers",
+    "value": "what to set or add",
+    "other": "the name of the resource to swap with, or of the extra one",
 }
 
 
@@ -172,7 +199,7 @@ def page() -> str:
 
 def described() -> dict[str, set[str]]:
     """Which members of faults the page describes."""
-    return {"when": set(_WHEN), "then": set(_THEN)}
+    return {"when": set(_WHEN), "then": set(_THEN), "wrong": set(_WRONG)}
 
 
 def _running() -> list[str]:
@@ -214,6 +241,7 @@ def _faults() -> list[str]:
         "",
         *_table(("`when`", "Meaning"), [(f"`{name}`", _WHEN.get(name, "")) for name in When.model_fields]),
         *_table(("`then`", "Meaning"), [(f"`{name}`", _THEN.get(name, "")) for name in Then.model_fields]),
+        *_table(("`wrong`", "Meaning"), [(f"`{name}`", _WRONG.get(name, "")) for name in Wrong.model_fields]),
     ]
 
 

@@ -1,11 +1,13 @@
 """Scripted faults: what `/_control/faults` takes and which request it meets."""
 
 import re
+from itertools import chain
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from emulator.store import Store
+from emulator.wrongs import Wrong
 
 QUOTA_TEXT = (
     "The current quota for {resource} in Azure Resource Manager is insufficient to complete migration. "
@@ -58,15 +60,6 @@ class Quota(_Strict):
     needed: int
 
 
-class Wrong(_Strict):
-    """A property that comes out wrong on the Resource Manager side; `path` is dotted, list positions are numbers."""
-
-    type: str
-    name: str
-    path: str
-    value: Any
-
-
 class Then(_Strict):
     """What happens; several may be combined."""
 
@@ -83,7 +76,7 @@ class Then(_Strict):
     crash: Literal["before", "after"] | None = None
     operation: Failure | None = None
     quota: Quota | None = None
-    wrong: Wrong | None = None
+    wrong: Wrong | tuple[Wrong, ...] = ()
 
 
 class Script(_Strict):
@@ -162,7 +155,8 @@ def strike(store: Store, request: Request) -> list[Then]:
 def plan(met: list[Then]) -> Plan:
     """What the met faults do to an operation that the request starts."""
     failures = [failure for then in met if (failure := _failure(then))]
-    return Plan(failure=failures[0] if failures else None, wrong=tuple(then.wrong for then in met if then.wrong))
+    wrongs = [(then.wrong,) if isinstance(then.wrong, Wrong) else then.wrong for then in met]
+    return Plan(failure=failures[0] if failures else None, wrong=tuple(chain.from_iterable(wrongs)))
 
 
 def _matches(when: When, request: Request) -> bool:

@@ -1,41 +1,56 @@
 """The question between prepare and commit."""
 
+from datetime import UTC, datetime
 from typing import Literal
 
-from prefect.flow_runs import suspend_flow_run
+from prefect import runtime
 from prefect.input import RunInput
 from pydantic import Field
 
+from asmosis.approvals import Decision, Vote, tally
 from asmosis.check import Verdict
 from asmosis.check.evidence import digest
-from asmosis.parameters import ApprovalPolicy
-from asmosis.reports import question_page, side_by_side_page
+from asmosis.parameters import ApprovalPolicy, MigrateParameters
+from asmosis.reports import question_page, side_by_side_page, votes_page
+from asmosis.reports.downtime import downtime_note
+from asmosis.reports.evidence import evidence_words
+from asmosis.units import Verb
+from flows.waiting import wait_for_answer
+from tasks.evidence import keep_check
+from tasks.probe import seen_during
 from tasks.reports import artifact_key, publish
+from tasks.runs import server
 
 
 class Approval(RunInput):
-    """What the person who looked at both sides decides."""
+    """What a person who looked at both sides says."""
 
-    decision: Literal["commit", "abort"] = Field(description="commit is final; abort goes back to classic.")
+    decision: Literal["commit", "abort", "recheck"] = Field(
+        description="commit is final; abort goes back to classic; recheck looks at both sides again."
+    )
     approver: str = Field(min_length=1, description="Who decides.")
     reason: str = Field(default="", description="Why; kept with the run.")
 
-    @property
-    def words(self) -> str:
-        """The decision as a sentence for the outcome."""
-        because = f": {self.reason}" if self.reason else "."
-        return f"{self.approver} decided to {self.decision}{because}"
 
-
-def decide(verdict: Verdict, policy: ApprovalPolicy) -> Approval:
-    """The decision about what the check found; waiting for a person, the run is suspended and holds no process."""
+def decide(verdict: Verdict, migration: MigrateParameters) -> tuple[Decision, str]:
+    """Commit or abort, and in whose words; while people are asked, the run is suspended and holds no process."""
     page = "side-by-side"
     publish(page, verdict.unit, side_by_side_page(verdict), f"{verdict.unit.short}: classic and ARM side by side")
-    if policy is ApprovalPolicy.AUTOMATIC_WHEN_CLEAN and verdict.clean:
-        return Approval(decision="commit", approver="policy", reason="The check found no difference.")
-    # The key binds the answer to the evidence: a run that goes on after a crash finds its answer again, and is
-    # asked anew if the platform shows something else by then.
-    question = question_page(verdict, artifact_key(page, verdict.unit))
-    return suspend_flow_run(
-        wait_for_input=Approval.with_initial_data(description=question), key=f"approval-{digest(verdict)}"
-    )
+    seen = seen_during(Verb.PREPARE) if migration.probe.on else None
+    # Whoever no longer answers may be nothing that the check compares; and what is not known has to be looked at.
+    kept = keep_check(verdict, seen)
+    well = kept.complete and (seen is None or seen.ends_well)
+    if migration.approval is ApprovalPolicy.AUTOMATIC_WHEN_CLEAN and verdict.clean and well:
+        clean = Vote("commit", "policy", "The check found no difference.", datetime.now(UTC))
+        return "commit", clean.words
+    # Every vote lies under a key that names the evidence it was given for: a run that goes on after a crash finds
+    # them again, and none of them counts any more once the platform shows something else.
+    question = f"approval-{digest(verdict)[:32]}"
+    votes = server().votes(str(runtime.flow_run.id), question)
+    standing = tally(votes, migration.approvers.rules(migration.requested_by), datetime.now(UTC))
+    if standing.decision:
+        return standing.decision, standing.words
+    downtime = downtime_note(seen, artifact_key(f"downtime-{Verb.PREPARE}", verdict.unit)) if seen else ""
+    description = question_page(verdict, artifact_key(page, verdict.unit)) + downtime + votes_page(standing)
+    description = f"{description}\n{evidence_words(kept)}"
+    return wait_for_answer(Approval.with_initial_data(description=description), question, standing.words)

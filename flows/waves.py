@@ -1,16 +1,19 @@
-"""Many units: one migrate run each, storage accounts last."""
-
-from uuid import uuid4
+"""Many units: one migrate run each, in their order, within what the subscription and the wave bear."""
 
 from prefect import flow, runtime
 from prefect.client.schemas.objects import State as RunState
-from prefect.flow_runs import suspend_flow_run
 from prefect.states import Completed, Failed
 
+from asmosis.admission import objections
 from asmosis.parameters import WaveParameters
+from asmosis.runs import wave_tags
 from asmosis.units import Outcome
 from asmosis.waves import counted
-from tasks.runs import due, migrations_of, publish_wave, start_migration, through
+from blocks.azure import load_planes
+from flows.waiting import wait_for_others
+from tasks.inventory import strangers
+from tasks.limits import set_limits
+from tasks.runs import due, finished, make_findable, migrations_of, publish_wave, server, skipped, start_migration
 
 
 @flow(name="wave", flow_run_name="wave {wave.name}")
@@ -19,17 +22,29 @@ def wave(wave: WaveParameters) -> RunState[None]:
 
     `advance` resumes it whenever a unit's run has ended.
     """
+    make_findable(wave_tags(wave))
     run_id = str(runtime.flow_run.id)
     progress = migrations_of(wave, run_id)
+    if not progress and (refusals := _refusals(wave, run_id)):
+        return Failed(name="Refused", message=refusals)
     for unit in due(wave, progress):
         earlier = progress.get(unit, [])
         progress[unit] = [start_migration(wave, unit, run_id, len(earlier)), *earlier]
     publish_wave(wave, progress)
 
-    if not all(through(runs) for runs in progress.values()):
-        # A key is good for one suspension only, so every pass has its own.
-        suspend_flow_run(key=str(uuid4()))
-    states = [runs[0].state for runs in progress.values()]
-    if all(state in (Outcome.COMMITTED, Outcome.ABORTED) for state in states):
+    if not finished(wave, progress):
+        wait_for_others()
+    states = [runs[0].state for runs in progress.values()] + ["Skipped"] * len(skipped(wave, progress))
+    if all(state in {outcome for outcome in Outcome if outcome.good} for state in states):
         return Completed(message=counted(states))
     return Failed(name="Attention", message=counted(states))
+
+
+def _refusals(wave: WaveParameters, run_id: str) -> str:
+    """Why nothing of the wave may start; else the subscription's limits are as the wave says."""
+    reasons = list(objections(wave, server().find(wave.subscription), run_id))
+    if not reasons:
+        reasons = list(strangers(wave.ids, load_planes(wave.planes, wave.subscription)))
+    if not reasons:
+        set_limits(wave.subscription, wave.prepares_at_once, wave.arm_writes_per_hour)
+    return "; ".join(reasons)

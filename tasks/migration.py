@@ -1,13 +1,21 @@
 """The steps of a unit; each asks the platform before it acts."""
 
-from prefect import task
+import logging
+
+from prefect import runtime, task
 
 from asmosis.azure.planes import Planes
+from asmosis.azure.state import state_of
 from asmosis.classic.subscription import ValidationMessage
+from asmosis.errors import AsmosisError
+from asmosis.run_history import note_operation
 from asmosis.steps import Step, Steps
 from asmosis.translate import Names
 from asmosis.units import Destination, State, Unit, Verb
 from tasks import ASKING_FIRST
+from tasks.runs import server
+
+_log = logging.getLogger(__name__)
 
 
 @task(task_run_name="ask where {unit.short} stands", **ASKING_FIRST)
@@ -15,6 +23,13 @@ def ask(unit: Unit, planes: Planes) -> State:
     """The state of the unit as the platform tells it, once nothing moves any more."""
     with planes.asm() as asm, planes.arm() as arm:
         return Steps(unit, asm, arm, [Names().group(unit.name)]).settled()
+
+
+@task(task_run_name="look where {unit.short} stands", **ASKING_FIRST)
+def look(unit: Unit, planes: Planes) -> State:
+    """The state of the unit now, whether or not it moves."""
+    with planes.asm() as asm, planes.arm() as arm:
+        return state_of(unit, asm, arm, [Names().group(unit.name)])
 
 
 @task(task_run_name="validate {unit.short}", **ASKING_FIRST)
@@ -28,4 +43,12 @@ def validate(unit: Unit, planes: Planes, destination: Destination) -> tuple[Vali
 def take(verb: Verb, unit: Unit, planes: Planes, destination: Destination) -> Step:
     """One step, unless the platform says it is taken; so a resumed run repeats nothing."""
     with planes.asm() as asm, planes.arm() as arm:
-        return Steps(unit, asm, arm, [Names().group(unit.name)]).take(verb, destination)
+        return Steps(unit, asm, arm, [Names().group(unit.name)], accepted=_note).take(verb, destination)
+
+
+def _note(verb: Verb, operation: str) -> None:
+    """Keep the operation with the run; it goes on whether or not that succeeds."""
+    try:
+        note_operation(server(), str(runtime.flow_run.id), verb, operation)
+    except AsmosisError as error:
+        _log.warning("operation %s of %s is not noted: %s", operation, verb, error)

@@ -3,14 +3,20 @@
 import hashlib
 import re
 
-from prefect.artifacts import create_markdown_artifact
+from prefect.artifacts import create_markdown_artifact, create_progress_artifact
 
+from asmosis.redaction import redacted_text
 from asmosis.units import Unit
 
 
 def publish(page: str, subject: Unit | str, markdown: str, description: str) -> None:
     """Keep a page with the run, under a key that is the same in every run about `subject`."""
-    create_markdown_artifact(markdown, key=artifact_key(page, subject), description=description)
+    create_markdown_artifact(redacted_text(markdown), key=artifact_key(page, subject), description=description)
+
+
+def publish_progress(page: str, subject: Unit | str, percent: float, description: str) -> None:
+    """Show how far something is, under a key like that of a page."""
+    create_progress_artifact(percent, key=artifact_key(page, subject), description=description)
 
 
 def artifact_key(page: str, subject: Unit | str) -> str:

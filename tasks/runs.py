@@ -1,21 +1,27 @@
 """Runs of other flows, through the server's REST API."""
 
 import os
+import time
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 
+from prefect import runtime
+from prefect.client.orchestration import get_client
+from prefect.events import emit_event
 from prefect.settings import get_current_settings
 from pydantic import SecretStr
 
+from asmosis.ledger import locks
 from asmosis.parameters import MigrateParameters, WaveParameters
-from asmosis.reports import wave_page
-from asmosis.runs import Run, Runs
-from asmosis.units import Unit
-from asmosis.waves import due_units
-from tasks.reports import publish
+from asmosis.reports import WaveStanding, wave_page
+from asmosis.runs import Run, Runs, newest
+from asmosis.units import State, Unit
+from asmosis.waves import allowed_failures, due_units, skipped_units
+from tasks.reports import publish, publish_progress
 
 
 def server() -> Runs:
-    """The server that this run belongs to."""
+    """The server that this run belongs to; it may be away for as long as Prefect's own client bears."""
     settings = get_current_settings()
     api = settings.api
     login = api.auth_string.get_secret_value() if api.auth_string else None
@@ -25,10 +31,22 @@ def server() -> Runs:
         login=SecretStr(login) if login else None,
         key=SecretStr(key) if key else None,
         ui=os.environ.get("PREFECT_UI_URL", ""),
+        tries=settings.client.max_retries,
     )
 
 
+def make_findable(tags: Sequence[str]) -> None:
+    """Give this run the tags that it is found by; one that was started by a form in the UI has none of them."""
+    if missing := [tag for tag in tags if tag not in runtime.flow_run.tags]:
+        with get_client(sync_client=True) as client:
+            client.update_flow_run(runtime.flow_run.id, tags=[*runtime.flow_run.tags, *missing])
+
+
+_SOON = 120  # seconds
+_PATIENCE = 60  # looks, a second apart, at runs that were asked to end
 TRIES = 3  # runs that a wave starts for one unit, if each of them crashes
+Progress = Mapping[Unit, Sequence[Run]]
+"""The runs of each unit that has some, newest first."""
 
 
 def migrations_of(wave: WaveParameters, wave_run: str) -> dict[Unit, list[Run]]:
@@ -49,29 +67,50 @@ def through(runs: Sequence[Run]) -> bool:
     return runs[0].ended and not (runs[0].type == "CRASHED" and len(runs) < TRIES)
 
 
-def due(wave: WaveParameters, progress: Mapping[Unit, Sequence[Run]]) -> tuple[Unit, ...]:
+def due(wave: WaveParameters, progress: Progress) -> tuple[Unit, ...]:
     """The units of a wave that may start now, or again."""
-    ended = [unit for unit, runs in progress.items() if through(runs)]
-    started = [unit for unit, runs in progress.items() if through(runs) or not runs[0].ended]
-    return tuple(due_units(wave.ids, started, ended))
+    started, ended = _standing(progress)
+    budget = allowed_failures(wave.failure_budget, len(wave.ids))
+    return tuple(due_units(wave.ids, started, ended, after=wave.order, budget=budget))
+
+
+def skipped(wave: WaveParameters, progress: Progress) -> dict[Unit, str]:
+    """The units of a wave that will not start any more, and why."""
+    started, ended = _standing(progress)
+    budget = allowed_failures(wave.failure_budget, len(wave.ids))
+    return skipped_units(wave.ids, started, ended, after=wave.order, budget=budget)
+
+
+def finished(wave: WaveParameters, progress: Progress) -> bool:
+    """Whether nothing of the wave goes on or may still start."""
+    left = skipped(wave, progress)
+    return all(unit in left or (unit in progress and through(progress[unit])) for unit in wave.ids)
 
 
 def start_migration(wave: WaveParameters, unit: Unit, wave_run: str, earlier: int) -> Run:
     """Start a unit's run once, however often the wave's run is repeated; `earlier` counts its runs so far."""
+    handed_on = {
+        name: getattr(wave, name) for name in MigrateParameters.model_fields if name in type(wave).model_fields
+    }
     parameters = MigrateParameters(
-        subscription=wave.subscription,
-        planes=wave.planes,
+        **handed_on,
         unit=unit.short,
-        approval=wave.approval,
         wave=wave.name,
+        **({"destination": wave.destinations[unit.short]} if unit.short in wave.destinations else {}),
     )
     return server().migrate(parameters, once=f"{wave_run}/{unit}/{earlier}")
 
 
-def publish_wave(wave: WaveParameters, progress: Mapping[Unit, Sequence[Run]]) -> None:
+def publish_wave(wave: WaveParameters, progress: Progress) -> None:
     """Publish how the units of a wave stand."""
-    page = wave_page(wave.name, {unit: runs[0] for unit, runs in progress.items()})
-    publish("wave", wave.name, page, f"Wave {wave.name}")
+    latest = {unit: runs[0] for unit, runs in progress.items()}
+    windows = wave.windows.words
+    # A plan's wave of several subscriptions is one wave of this name in each.
+    subject = f"{wave.name}-{wave.subscription[:8].lower()}"
+    standing = WaveStanding(wave.name, wave.mode, wave.ids, latest, skipped(wave, progress), windows)
+    publish("wave", subject, wave_page(standing, datetime.now(UTC)), f"Wave {wave.name}")
+    over = len(standing.skipped) + sum(through(runs) for runs in progress.values())
+    publish_progress("progress", subject, 100 * over / len(wave.ids), f"Wave {wave.name}: {over} of {len(wave.ids)}")
 
 
 def waiting_waves() -> list[tuple[Run, WaveParameters]]:
@@ -83,7 +122,74 @@ def waiting_waves() -> list[tuple[Run, WaveParameters]]:
     ]
 
 
-def cancel_waiting(unit: Unit, why: str) -> None:
-    """Cancel the runs that wait for an approval of the unit; their evidence is void."""
-    for run in server().find(unit.subscription, unit=unit.short, waiting=True):
+def look_soon() -> None:
+    """Have the waves looked after within minutes: a server that dies takes the events that would wake them along."""
+    slot = int(time.time() // _SOON) + 1
+    server().later("advance", datetime.fromtimestamp(slot * _SOON, UTC), f"look-{slot}")
+
+
+def at_work(progress: Progress) -> bool:
+    """Whether a unit of a wave is on its way, rather than waiting for a person or for its window."""
+    newest_runs = [runs[0] for runs in progress.values()]
+    return any(not (run.ended or run.waiting or run.parked) for run in newest_runs)
+
+
+def end_migrations(unit: Unit, why: str) -> None:
+    """End the runs that work on the unit or wait; returns when none of them acts any more, or after a while."""
+    going = [
+        run for run in server().find(unit.subscription, unit=unit.short) if run.flow == "migrate" and not run.ended
+    ]
+    for run in going:
         server().cancel(run, why)
+    # A worker that is gone ends nothing; what its run has begun, the platform tells.
+    for _ in range(_PATIENCE):
+        if all(server().read(run).ended for run in going):
+            return
+        time.sleep(1)
+
+
+def drop_queued(flow: str) -> None:
+    """Cancel runs of a flow that wait for this one to end: it is about to look at everything that they would.
+
+    One that was asked for more (`thorough`) stays.
+    """
+    for run in (run for run in server().queued(flow) if not any(run.parameters.values())):
+        server().cancel(run, "Another run had not yet looked.")
+
+
+def ask_again_what_nobody_answered() -> int:
+    """Let every approval that nobody gave in time check both sides again; answers how many."""
+    asked = 0
+    now = datetime.now(UTC)
+    for run in server().find(waiting=True):
+        if run.flow != "migrate":
+            continue
+        migration = MigrateParameters.model_validate(run.parameters["migration"])
+        hours = migration.approvers.holds_for_hours
+        if hours and now - datetime.fromisoformat(run.since) > timedelta(hours=hours):
+            server().decide(run, "recheck", "asmosis", f"Nobody decided within {hours:g} hours.")
+            asked += 1
+    return asked
+
+
+def alarm_old_locks() -> int:
+    """Emit an event for every unit that a run of ours prepared long ago and left so; answers how many."""
+    now = datetime.now(UTC)
+    prepared = server().prepared()
+    holders = [run for run in newest(server().find()) if run.flow == "migrate" and run.holds_lock]
+    states = {Unit.parse(run.unit, run.subscription): State.PREPARED for run in holders}
+    old = [lock for lock in locks(states, holders, prepared) if lock.old(now)]
+    for lock in old:
+        emit_event(
+            event="asmosis.lock.old",
+            resource={"prefect.resource.id": f"asmosis.unit.{lock.unit}", "prefect.resource.name": lock.unit.short},
+            payload={"unit": str(lock.unit), "since": str(lock.since), "concern": lock.concern(now)},
+        )
+    return len(old)
+
+
+def _standing(progress: Progress) -> tuple[list[Unit], dict[Unit, str]]:
+    """The units that have begun, and how those that are through have ended."""
+    ended = {unit: runs[0].state for unit, runs in progress.items() if through(runs)}
+    # A unit whose run crashed has to begin again.
+    return [unit for unit, runs in progress.items() if unit in ended or not runs[0].ended], ended

@@ -1,11 +1,32 @@
 """What every test may ask for: a whole local copy (server, emulator, worker) with the deployments registered."""
 
+import json
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from deployments import local
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--renew", action="store_true", help="Write the goldens anew instead of comparing with them.")
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[Path, Any], None]:
+    """Compare a value with the JSON of a golden file; with --renew, write it there first."""
+
+    def compare(path: Path, value: Any) -> None:
+        text = json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+        if request.config.getoption("--renew"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        assert path.read_text(encoding="utf-8") == text, f"{path.name} is another; pytest --renew writes it anew"
+
+    return compare
 
 
 def free_port() -> int:

@@ -33,7 +33,7 @@ class Form(RunInput):
 def migrate(migration: MigrateParameters) -> State[None]:
     if migration.unit.endswith("/nowhere"):
         raise UnknownUnit(migration.unit, "no such unit", "There are: none.")
-    answer = suspend_flow_run(wait_for_input=Form, key="approval")
+    answer = suspend_flow_run(wait_for_input=Form, key="approval-evidence-1")
     word = {"commit": "Committed", "abort": "Aborted"}[answer.decision]
     return Completed(name=word, message=f"{answer.approver}: {answer.reason}")
 

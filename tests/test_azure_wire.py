@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from lxml import etree
 from pydantic import SecretStr
 
 from asmosis.azure.arm import ArmClient
 from asmosis.azure.asm import COMPUTE, AsmClient
 from asmosis.azure.asm_http import _regional_host
 from asmosis.azure.sign_in import StaticToken, credential_of
-from asmosis.classic.xml import parse
 from asmosis.errors import (
     AsmosisError,
     AuthenticationFailed,
@@ -428,7 +428,7 @@ def test_a_destination_is_always_said_with_all_four_elements(
 ) -> None:
     script.answers = [deployment(None), Answer(202)]
     asm.send(SERVICE, Verb.PREPARE, destination)
-    root = parse(script.seen[-1].body, "body")
+    root = etree.fromstring(script.seen[-1].body)
     space = "{http://schemas.microsoft.com/windowsazure}"
     names = ["ResourceGroupName", "VirtualNetworkName", "SubNetName", "DestinationVirtualNetwork"]
     assert root.tag == f"{space}DeploymentNetworkResource"

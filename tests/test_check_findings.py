@@ -194,3 +194,75 @@ def test_values_compare_as_arm_compares_them(name: str, path: tuple[Step, ...], 
     [target] = [item for item in bodies if item["name"] == name]
     at(target["properties"], path[:-1])[path[-1]] = value
     assert bool(real("virtualNetwork/vineyard", bodies)) is differs
+
+
+DISK = "/subscriptions/s/resourceGroups/{group}/providers/Microsoft.Compute/disks/scratch"
+
+
+def test_a_further_resource_is_only_told_where_nothing_of_the_unit_is_of_its_type() -> None:
+    group = body(promised("virtualNetwork/vineyard").resources[0])["id"].split("/")[4]
+    disk = {"id": DISK.format(group=group), "name": "scratch", "type": "Microsoft.Compute/disks", "properties": {}}
+    verdict = check(promised("virtualNetwork/vineyard"), [*found("virtualNetwork/vineyard"), disk])
+    [told] = verdict.differences
+    assert (told.resource, told.promised, told.found) == ("Microsoft.Compute/disks/scratch", None, disk["id"])
+    assert told.severity == "informative"
+    assert verdict.clean
+
+
+def test_what_is_within_a_promised_resource_is_never_only_told() -> None:
+    bodies = found("storageAccount/vineyarddisks")
+    within = {"id": f"{bodies[0]['id']}/encryptionScopes/odd", "name": "odd", "properties": {}}
+    [seen] = real("storageAccount/vineyarddisks", [*bodies, within])
+    assert seen.resource == "Microsoft.Storage/storageAccounts/vineyarddisks/encryptionScopes/odd"
+
+
+@pytest.mark.parametrize("unit", ["virtualNetwork/vineyard", "virtualNetwork/lookout", "hostedService/Tasting"])
+def test_the_order_of_what_is_found_changes_nothing(unit: str) -> None:
+    bodies = found(unit)
+    for number, item in enumerate(bodies):
+        item["location"] = f"elsewhere-{number}"
+        item["properties"] |= {"zebra": number + 1, "apple": number + 1, "pears": [{"name": "b"}, {"name": "a"}]}
+    bodies.append({**bodies[0], "id": bodies[0]["id"] + "-more"})
+    bodies.append({**bodies[-1], "id": bodies[0]["id"] + "-another"})
+    usual = check(promised(unit), copy.deepcopy(bodies)).differences
+    assert len(usual) > len(bodies)
+    assert check(promised(unit), _turned_round(bodies)).differences == usual
+
+
+def _turned_round(value: Any) -> Any:
+    """All members and all elements in the opposite order, but for name servers, whose order means something."""
+    if isinstance(value, dict):
+        turned = reversed(value.items())
+        return {key: inner if key == "dnsServers" else _turned_round(inner) for key, inner in turned}
+    return [_turned_round(inner) for inner in reversed(value)] if isinstance(value, list) else value
+
+
+@pytest.mark.parametrize(
+    ("unit", "key", "value", "differs"),
+    [
+        ("storageAccount/vineyarddisks", "networkAcls", {"defaultAction": "Allow", "bypass": "AzureServices"}, False),
+        ("storageAccount/vineyarddisks", "networkAcls", {"defaultAction": "Deny", "bypass": "None"}, True),
+        ("storageAccount/vineyarddisks", "publicNetworkAccess", "Enabled", False),
+        ("storageAccount/vineyarddisks", "publicNetworkAccess", "Disabled", True),
+        ("storageAccount/vineyarddisks", "allowSharedKeyAccess", True, False),
+        ("reservedIp/spare-address", "ddosSettings", {"protectionMode": "VirtualNetworkInherited"}, False),
+        ("reservedIp/spare-address", "ddosSettings", {"protectionMode": "Enabled"}, True),
+        ("reservedIp/spare-address", "provisioningState", "Succeeded", False),
+        ("reservedIp/spare-address", "provisioningState", "Updating", True),
+    ],
+)
+def test_what_arm_takes_by_itself_is_told_from_what_cuts_off(unit: str, key: str, value: Any, *, differs: bool) -> None:
+    bodies = found(unit)
+    bodies[0]["properties"][key] = value
+    assert bool(real(unit, bodies)) is differs
+
+
+def test_a_resource_under_the_name_of_another_is_shown_as_what_it_stands_for() -> None:
+    bodies = found("virtualNetwork/vineyard")
+    one, other = (item["properties"] for item in bodies if item["name"] in ("press2-nic", "barrel1-nic"))
+    one["ipConfigurations"], other["ipConfigurations"] = other["ipConfigurations"], one["ipConfigurations"]
+    seen = [item for item in real("virtualNetwork/vineyard", bodies) if item.path.startswith("networkProfile")]
+    assert {(item.promised.rpartition("/")[2], item.found.rpartition("/")[2]) for item in seen} == {
+        ("press2-nic", "barrel1-nic"),
+        ("barrel1-nic", "press2-nic"),
+    }

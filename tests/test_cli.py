@@ -168,7 +168,7 @@ def test_help_loads_neither_models_nor_clients() -> None:
         ),
         pytest.param(
             ["run", f"{SUBSCRIPTION}/routeTable/x", "--approval", "maybe"],
-            "Policies: manual, automatic-when-clean.",
+            "no such policy. There are: manual, automatic-when-clean.",
             id="an unknown policy",
         ),
         pytest.param(
@@ -412,7 +412,7 @@ def test_inspect_names_what_no_model_claims_and_exits_1(tmp_path: Path, capsys: 
         ("<RouteTable><Name>x</Name>", ":1:27: not well-formed XML"),
         ("", ": the document is empty"),
         ("<Hat/>", ": no ASM document has the root element 'Hat'"),
-        ("<RouteTable/>", ": RouteTable/Name: Field required"),
+        ("<RouteTable/>", ": RouteTable/Name: is missing"),
         ('<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]><RouteTable><Name>&b;</Name></RouteTable>', ": "),
     ],
     ids=["cut off", "empty", "an unknown root", "a missing value", "an entity"],
@@ -463,7 +463,8 @@ def test_assess_of_a_blocked_unit_exits_1_and_gives_rule_reason_and_remedy(
     wide, *others = answer["units"]
     [finding] = [finding for finding in wide["findings"] if finding["severity"] == "blocker"]
     assert (wide["unit"], wide["ready"], finding["rule"]) == ("virtualNetwork/wide", False, "subnet-outside-space")
-    assert set(finding) == {"rule", "severity", "unit", "resource", "message", "remedy", "noticed", "evidence"}
+    said = {"rule", "severity", "unit", "resource", "message", "remedy", "noticed", "evidence", "waiver", "blocks"}
+    assert set(finding) == {*said, "still_refused_by_platform"}
     assert all(unit["ready"] for unit in others)
 
 
@@ -474,9 +475,10 @@ def test_assess_shows_a_table_for_people(
     written(tmp_path, net=NETWORK, ips=RESERVED_IPS)
     assert call(["assess", "--from", str(tmp_path)]) == output.NO
     shown = capsys.readouterr().out
-    assert re.search(r"virtualNetwork/wide +blocked", shown)
+    assert re.search(r"^ all +3 +2 +0 +1 ", shown, re.MULTILINE)
+    assert re.search(r"^ blocker +subnet-outside-space +1 +0 ", shown, re.MULTILINE)
+    assert re.search(r"virtualNetwork/wide +blocked +subnet-outside-space +\S", shown)
     assert re.search(r"reservedIp/one +ready", shown)
-    assert re.search(r"blocker +subnet-outside-space +\S", shown)
     assert shown.endswith(
         "2 of 3 units of subscription 00000000-0000-0000-0000-000000000000 are ready by the rules of platform-2023.\n"
     )
@@ -508,16 +510,21 @@ def test_assess_judges_by_the_profile_asked_for(tmp_path: Path, capsys: pytest.C
     assert "subnet-outside-space" not in [finding["rule"] for finding in answer["units"][0]["findings"]]
 
 
-def test_assess_names_all_unreadable_documents_and_judges_nothing(
+def test_assess_names_all_unreadable_documents_and_judges_the_others(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     written(tmp_path, a="<Hat/>", b="<RouteTable>", ips=RESERVED_IPS)
-    assert call(["assess", "--from", str(tmp_path)]) == output.NO
+    assert call(["assess", "--from", str(tmp_path), "--json"]) == output.NO
     shown = capsys.readouterr()
-    assert not shown.out
-    assert "a.xml: no ASM document has the root element 'Hat'" in shown.err
-    assert "b.xml:1:" in shown.err
-    assert shown.err.count("\n") == 1
+    answer = json.loads(shown.out)
+    assert [(unit["unit"], unit["ready"]) for unit in answer["units"]] == [
+        ("reservedIp/one", True),
+        ("reservedIp/two", True),
+    ]
+    hat, table = answer["unreadable"]
+    assert "a.xml: no ASM document has the root element 'Hat'" in hat
+    assert "b.xml:1" in table
+    assert shown.err == f"cannot be read: {hat}\ncannot be read: {table}\n"
 
 
 def test_assess_of_documents_with_unclaimed_elements_exits_1(
@@ -545,7 +552,8 @@ def test_assess_of_a_folder_without_documents_is_wrong_usage(
 def test_rules_are_listed_with_what_a_program_needs(capsys: pytest.CaptureFixture[str]) -> None:
     assert call(["rules", "--json"]) == output.DONE
     every = json.loads(capsys.readouterr().out)["rules"]
-    assert {"id", "title", "remedy", "source", "noticed", "severities"} == set(every[0])
+    said = {"id", "title", "remedy", "source", "noticed", "text", "needs", "assumed", "severities"}
+    assert said == set(every[0])
     assert call(["rules", "--profile", "seed-2016", "--json"]) == output.DONE
     old = json.loads(capsys.readouterr().out)["rules"]
     assert [rule for rule in every if "seed-2016" in rule["severities"]] == old

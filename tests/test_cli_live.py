@@ -60,7 +60,7 @@ def test_an_archive_of_a_subscription_is_judged_like_the_subscription(
     folder = tmp_path / "archive"
     assert call(["snapshot", "--subscription", subscription, "--to", str(folder), "--json"]) == 0
     taken = answer(capsys)
-    assert sorted(taken["documents"]) == sorted(path.name for path in folder.iterdir())
+    assert sorted([*taken["documents"], taken["facts"]]) == sorted(path.name for path in folder.iterdir())
     assert call(["assess", "--subscription", subscription, "--json"]) == 1
     live = answer(capsys)
     assert [unit["unit"] for unit in live["units"]] == taken["units"]

@@ -38,7 +38,7 @@ def printed(unit: str, capsys: pytest.CaptureFixture[str], *more: str) -> tuple[
 
 def assert_is_a_template(one: Any) -> None:
     """The envelope of a deployment template, whose every resource says what it is and depends on what is there."""
-    assert set(one) == {"$schema", "contentVersion", "resources"}
+    assert set(one) - {"parameters"} == {"$schema", "contentVersion", "resources"}
     assert one["$schema"] == SCHEMA
     assert re.fullmatch(r"\d+\.\d+\.\d+\.\d+", one["contentVersion"])
     held = {f"'{item['type']}', '" + "', '".join(item["name"].split("/")) + "'" for item in one["resources"]}
@@ -117,10 +117,66 @@ def test_what_no_model_claims_is_named_and_exit_1_with_the_template_of_the_rest(
     assert_is_a_template(json.loads(shown.out))
 
 
+def test_names_of_choice_come_from_a_file_and_what_is_for_another_unit_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call(["names"]) == output.DONE
+    file = tmp_path / "names.yaml"
+    usual = capsys.readouterr().out
+    file.write_text(
+        usual.replace("'{machine}-nic'", "'nic-{machine}'").replace("names: {}", "names: {routeTable/x: y}")
+    )
+    one, told = printed("hostedService/Tasting", capsys, "--names", str(file))
+    assert {"nic-glass1", "nic-glass2"} <= {item["name"] for item in one["resources"]}
+    assert "names: the unit has no routeTable/x\n" in told
+    assert call(["names", "--schema"]) == output.DONE
+    schema = json.loads(capsys.readouterr().out)
+    assert schema["additionalProperties"] is False
+    assert call(["names", "--schema", "--json"]) == output.DONE
+    assert json.loads(capsys.readouterr().out) == schema
+    assert call(["names", "--json"]) == output.DONE
+    assert json.loads(capsys.readouterr().out)["templates"]["vault"] == "KV-{service}"
+
+
+def test_parameters_go_into_a_file_and_what_must_be_given_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "parameters.json"
+    one, told = printed("virtualNetwork/vineyard", capsys, "--parameters-out", str(file))
+    values = json.loads(file.read_text(encoding="utf-8"))["parameters"]
+    missing = set(one["parameters"]) - set(values)
+    assert missing == {"extensions_press1_Script_protectedSettings"}
+    assert "to be given: extensions_press1_Script_protectedSettings\n" in told
+    assert printed("virtualNetwork/vineyard", capsys, "--parameters")[0] == one
+
+
+def test_a_service_outside_any_network_joins_the_network_that_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    one, told = printed("hostedService/Tasting", capsys, "--network", "lan/hall/tables")
+    assert "Microsoft.Network/virtualNetworks" not in {item["type"] for item in one["resources"]}
+    subnet = "[resourceId('lan', 'Microsoft.Network/virtualNetworks/subnets', 'hall', 'tables')]"
+    assert json.dumps(one).count(json.dumps(subnet)) == 2
+    assert "deploys into the resource group Tasting-Migrated\n" in told
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         pytest.param([], "Missing option '--unit'", id="no unit"),
+        pytest.param(
+            ["--unit", "routeTable/spare-routes", "--from", str(DOCUMENTS), "--network", "a/b/c"],
+            "a unit of kind routeTable takes no destination network",
+            id="a destination for what takes none",
+        ),
+        pytest.param(
+            ["--unit", "hostedService/Tasting", "--from", str(DOCUMENTS), "--network", "a/b"],
+            "it is not GROUP/NETWORK/SUBNET",
+            id="half a destination",
+        ),
+        pytest.param(
+            ["--unit", "routeTable/spare-routes", "--from", str(DOCUMENTS), "--names", str(DOCUMENTS / "press.xml")],
+            "press.xml",
+            id="names that are no YAML",
+        ),
         pytest.param(["--unit", "vm/x", "--from", str(DOCUMENTS)], "Kinds: virtualNetwork,", id="an unknown kind"),
         pytest.param(
             ["--unit", "routeTable/x", "--from", str(DOCUMENTS)], "There are: spare-routes.", id="an unknown unit"
@@ -155,21 +211,21 @@ def emulator() -> Iterator[str]:
         process.terminate()
 
 
-def test_a_live_units_template_holds_its_certificates_vault_which_documents_cannot_tell(
+def test_a_units_template_holds_its_certificates_vault_live_and_from_an_archive(
     emulator: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     monkeypatch.setenv("ASMOSIS_TOKEN", "any")
     seeded = requests.post(f"{emulator}/_control/seed", json={"estate": "contoso"}, timeout=60).json()
     live = ["--subscription", str(seeded["subscription"]), "--asm-url", emulator]
-    assert call(["template", "--unit", "virtualNetwork/contoso-certs-vnet", *live]) == output.DONE
+    wanted = ["template", "--unit", "virtualNetwork/contoso-certs-vnet"]
+    assert call([*wanted, *live]) == output.DONE
     one = json.loads(capsys.readouterr().out)
     assert_is_a_template(one)
     assert "Microsoft.KeyVault/vaults" in json.dumps(one)
-    assert call(["snapshot", *live[:2], "--to", str(tmp_path / "a"), "--asm-url", emulator]) == output.DONE
-    assert (
-        call(["template", "--unit", "virtualNetwork/contoso-certs-vnet", "--from", str(tmp_path / "a")]) == output.DONE
-    )
-    assert "Microsoft.KeyVault/vaults" not in capsys.readouterr().out
+    assert call(["snapshot", *live, "--to", str(tmp_path / "a")]) == output.DONE
+    capsys.readouterr()
+    assert call([*wanted, "--from", str(tmp_path / "a")]) == output.DONE
+    assert json.loads(capsys.readouterr().out) == one
 
 
 def test_a_plane_that_refuses_is_exit_3_and_prints_no_template(

@@ -68,9 +68,18 @@ def test_deployment_names_are_unique() -> None:
     assert len(names) == len(set(names))
 
 
-@pytest.mark.parametrize("folder", ["flows", "tasks", "blocks", "deployments"])
+@pytest.mark.parametrize("folder", ["flows", "tasks", "blocks", "workers", "deployments"])
 def test_no_file_hides_a_module_of_python_or_of_the_project(folder: str) -> None:
-    taken = set(sys.stdlib_module_names) | {"flows", "tasks", "blocks", "deployments", "asmosis", "emulator", "tests"}
+    taken = set(sys.stdlib_module_names) | {
+        "flows",
+        "tasks",
+        "blocks",
+        "workers",
+        "deployments",
+        "asmosis",
+        "emulator",
+        "tests",
+    }
     assert {path.stem for path in (ROOT / folder).glob("*.py")} & taken == set()
 
 
@@ -109,6 +118,20 @@ def test_the_makefile_explains_every_target() -> None:
     makefile = (ROOT / "Makefile").read_text()
     targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE)) - {"clean"}
     assert targets == set(re.findall(r"^## ([a-z-]+):", makefile, re.MULTILINE))
+
+
+@pytest.mark.parametrize(
+    ("command", "file"),
+    re.findall(r"\$\(BIN\)/python (-m .+) > (docs/schemas/\S+)", (ROOT / "Makefile").read_text()),
+)
+def test_a_published_schema_is_current(command: str, file: str) -> None:
+    told = subprocess.run([sys.executable, *command.split()], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert told.stdout == (ROOT / file).read_text(), "make docs renews it"
+
+
+def test_every_published_schema_is_generated() -> None:
+    made = set(re.findall(r"> docs/schemas/(\S+)", (ROOT / "Makefile").read_text()))
+    assert {path.name for path in (ROOT / "docs" / "schemas").iterdir()} == made
 
 
 class TestControlPlanesBlock(BlockStandardTestSuite):

@@ -1,96 +1,25 @@
-"""Each rule on estates that it must find something in, and on near misses that it must not.
+"""Each rule on estates that it must find something in, and on near misses that it must not."""
 
-A case in `readiness/*.yaml` tells only what matters to it; `estate_of` adds what every real estate has.
-"""
-
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
-from asmosis.classic.estate import Estate
 from asmosis.collect import collect
 from asmosis.errors import CatalogueError, UnknownUnit, UsageError
-from asmosis.readiness import PROFILES, RULES, Finding, Rule, Severity, assess
+from asmosis.facts import Facts
+from asmosis.readiness import PROFILES, RULES, Finding, Rule, Severity, assess, texts, unjudged
 from asmosis.readiness import rules as rules_package
+from asmosis.readiness.behaviours import BEHAVIOURS, Behaviour
 from asmosis.readiness.catalogue import rules_page
 from asmosis.readiness.rule import some
 from asmosis.readiness.subjects import subjects
 from asmosis.units import Unit
+from tests.rule_cases import CASES, SUBSCRIPTION, destination_of, estate_of, facts_of, findings_of, pattern_of, units_of
 
 HERE = Path(__file__).parent
-SUBSCRIPTION = "0b1f6471-1bf0-4dda-aec3-cb9272f09590"
-FILES = sorted((HERE / "readiness").glob("*.yaml"))
-CASES: dict[str, dict[str, list[dict[str, Any]]]] = {
-    rule: cases for file in FILES for rule, cases in yaml.safe_load(file.read_text()).items()
-}
-
-
-def estate_of(case: dict[str, Any]) -> Estate:
-    told = dict(case.get("estate", {}))
-    services = [_service(one) for one in told.pop("services", [])]
-    networks = [_network(one) for one in told.pop("networks", [])]
-    whole = {"subscription": SUBSCRIPTION, "hosted_services": services, "virtual_networks": networks, **told}
-    return Estate.model_validate(whole)
-
-
-def _service(told: dict[str, Any]) -> dict[str, Any]:
-    rest = {"name": "web"} | told
-    network, machines = rest.pop("network", None), rest.pop("machines", [{}])
-    built = [_machine({"name": f"vm{number}"} | machine, network) for number, machine in enumerate(machines, start=1)]
-    deployment = {
-        "name": f"{rest['name']}-d",
-        "slot": "Production",
-        "status": "Running",
-        "virtual_network": network,
-        "roles": [role for role, _ in built],
-        "instances": [instance for _, instance in built if instance],
-        "virtual_ips": [{"address": "40.1.2.3", "name": "vip", "reserved": True, "reserved_ip": "kept"}],
-    } | rest.pop("deployment", {})
-    return {"location": "West US", "deployments": [deployment, *rest.pop("others", [])]} | rest
-
-
-def _machine(told: dict[str, Any], network: str | None) -> tuple[dict[str, Any], dict[str, Any] | None]:
-    name = told["name"]
-    configuration = {
-        "configuration_set_type": "NetworkConfiguration",
-        "subnets": ["apps"] if network else [],
-        "input_endpoints": [{"name": "ssh", "port": 50022, "local_port": 22, "protocol": "tcp", "vip": "40.1.2.3"}],
-    } | told.get("network", {})
-    role = {
-        "type": "PersistentVMRole",
-        "name": name,
-        "role_type": "PersistentVMRole",
-        "configuration_sets": [configuration],
-        "os_disk": {
-            "name": f"{name}-os",
-            "media_link": f"https://acct.blob.core.windows.net/vhds/{name}.vhd",
-            "os": "Linux",
-        },
-        "size": "Small",
-    } | told.get("role", {})
-    instance = {
-        "role_name": name,
-        "name": name,
-        "status": "ReadyRole",
-        "agent": {"status": "Ready"},
-    }
-    return role, None if told.get("instance", {}) is None else instance | told.get("instance", {})
-
-
-def _network(told: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "name": "net",
-        "location": "West US",
-        "address_prefixes": ["10.0.0.0/16"],
-        "subnets": [{"name": "apps", "address_prefix": "10.0.1.0/24"}],
-    } | told
-
-
-def units_of(case: dict[str, Any]) -> list[Unit] | None:
-    return [Unit.parse(text, SUBSCRIPTION) for text in case["units"]] if "units" in case else None
 
 
 def told(kind: str) -> list[Any]:
@@ -117,16 +46,18 @@ def test_a_rule_finds_exactly_this(rule_id: str, case: dict[str, Any], profile: 
         for find in case["finds"]
         if profile in rule.severities
     ]
-    found = assess(estate_of(case), profile, units_of(case))
-    assert [finding for finding in found if finding.rule == rule_id] == expected
+    found = [finding for finding in findings_of(case, profile) if finding.rule == rule_id]
+    assert found == expected
+    assert all(re.fullmatch(pattern_of(rule.text), finding.message) for finding in found if rule.text)
 
 
 @pytest.mark.parametrize(("rule_id", "case"), told("silent"))
 def test_a_rule_lets_a_near_miss_pass(rule_id: str, case: dict[str, Any]) -> None:
-    estate, units = estate_of(case), units_of(case)
-    asked = [subject for subject in subjects(estate, units) if type(subject) in RULES[rule_id].over]
-    assert asked, "nothing in the case is of a kind that the rule judges"
-    found = [finding for profile in PROFILES for finding in assess(estate, profile, units)]
+    asked = subjects(estate_of(case), units_of(case), facts_of(case), destination_of(case))
+    rule = RULES[rule_id]
+    assert any(type(subject) in rule.over for subject in asked), "nothing in the case is of a kind that the rule judges"
+    assert all(map(facts_of(case).tells, rule.needs)), "the rule does not judge"
+    found = [finding for profile in PROFILES for finding in findings_of(case, profile)]
     assert [finding for finding in found if finding.rule == rule_id] == []
 
 
@@ -149,6 +80,46 @@ def test_every_rule_keeps_the_house_rules(rule: Rule) -> None:
     assert rule.severities
     assert set(rule.severities) <= set(PROFILES)
     assert rule.judge.__doc__
+
+
+@pytest.mark.parametrize("rule", RULES.values(), ids=lambda rule: rule.id)
+def test_a_rule_needs_parts_of_the_facts_that_there_are(rule: Rule) -> None:
+    assert {need.partition("/")[0] for need in rule.needs} <= set(Facts.model_fields) - {"unknown"}
+
+
+def test_every_text_of_the_platform_belongs_to_a_rule() -> None:
+    known = {text for name, text in vars(texts).items() if name.isupper()}
+    assert known == {rule.text for rule in RULES.values() if rule.text}
+
+
+def test_a_rule_without_its_facts_does_not_judge_and_is_listed_with_what_it_misses() -> None:
+    case = next(case for case in CASES["sto-prepared-too-long"]["fires"])
+    told = facts_of(case)
+    [missed] = [
+        each for each in unjudged(told.model_copy(update={"states": None})) if each.rule.startswith("sto-prepared")
+    ]
+    assert (missed.rule, missed.needs) == ("sto-prepared-too-long", ("states",))
+    assert missed.title == RULES[missed.rule].title
+    for part in ("states", "as_of"):
+        without = told.model_copy(update={part: None})
+        found = assess(estate_of(case), facts=without)
+        assert "sto-prepared-too-long" not in {finding.rule for finding in found}
+    assert "sto-prepared-too-long" not in {each.rule for each in unjudged(told)}
+
+
+def test_unjudged_are_the_rules_of_the_profile_that_need_facts() -> None:
+    for profile in PROFILES:
+        needy = {rule.id for rule in RULES.values() if rule.needs and profile in rule.severities}
+        assert {each.rule for each in unjudged(Facts(), profile)} == needy
+    with pytest.raises(UsageError, match="seed-2015"):
+        unjudged(Facts(), "seed-2015")
+
+
+@pytest.mark.parametrize("behaviour", BEHAVIOURS, ids=lambda behaviour: behaviour.id)
+def test_a_behaviour_is_no_rule_and_says_where_it_is_obeyed(behaviour: Behaviour) -> None:
+    assert behaviour.id not in RULES
+    assert not behaviour.where or (HERE.parent / behaviour.where).is_file()
+    assert behaviour.source.startswith("https://github.com/")
 
 
 def test_two_rules_of_one_id_are_refused() -> None:

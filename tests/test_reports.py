@@ -1,6 +1,6 @@
 """Pages: what they say, that no name can break them, and that they stay small."""
 
-from dataclasses import dataclass
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 
 import pytest
@@ -12,6 +12,7 @@ from asmosis.check import Difference, Pair, Verdict
 from asmosis.classic.subscription import ValidationMessage
 from asmosis.readiness import RULES, Finding, Severity
 from asmosis.reports import (
+    WaveStanding,
     findings_page,
     outcome_page,
     question_page,
@@ -251,29 +252,6 @@ def test_the_outcome_says_how_it_ended_and_what_is_left_to_do(
     assert [words for words in hidden if words in page] == []
 
 
-@dataclass(frozen=True)
-class Run:
-    state: str
-    since: str = "2026-03-04T05:06:07.890Z"
-    message: str = ""
-    link: str = "http://127.0.0.1:4200/runs/flow-run/1"
-
-
-def test_a_wave_counts_its_units_by_state_and_links_their_runs() -> None:
-    page = wave_page("march", {NET: Run("Suspended"), WEB: Run("Failed", message="a | b", link="javascript:x")})
-    assert page.startswith("# Wave march\n\n**1 Suspended, 1 Failed.**\n")
-    assert Cells(page).rows[1:] == [
-        ["virtualNetwork/contoso-net", "Suspended", "2026-03-04 05:06:07", "", "open"],
-        ["hostedService/web", "Failed", "2026-03-04 05:06:07", "a | b", ""],
-    ]
-    assert "[open](<http://127.0.0.1:4200/runs/flow-run/1>)" in page
-    assert "javascript" not in page
-
-
-def test_a_wave_without_runs_says_so() -> None:
-    assert wave_page("march", {}) == "# Wave march\n\n**No unit has started.**\n"
-
-
 # What XML 1.0 lets a name hold, without the control characters that no reader shows alike.
 NAMES = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cf", "Cs", "Zl", "Zp"]), max_size=40)
 
@@ -292,7 +270,7 @@ def test_any_value_stays_in_its_cell_and_means_only_itself(name: str) -> None:
 
 
 def test_a_heading_holds_any_name_on_one_line() -> None:
-    page = wave_page("a\n# b <script>*x*</script>", {})
+    page = wave_page(WaveStanding("a\n# b <script>*x*</script>", "full", (), {}), datetime(2026, 1, 1, tzinfo=UTC))
     assert page.splitlines()[0] == r"# Wave a # b &lt;script&gt;\*x\*&lt;/script&gt;"
 
 

@@ -35,8 +35,10 @@ from asmosis.errors import (
     Unreachable,
     UsageError,
 )
-from asmosis.parameters import AbortParameters, MigrateParameters, WaveParameters
-from asmosis.runs import DEFAULT_API, Run, Runs, newest
+from asmosis.limits import awaiting_slot, free, limit, spend
+from asmosis.parameters import AbortParameters, Approvers, MigrateParameters, WaveParameters
+from asmosis.prefect_rest import DEFAULT_API
+from asmosis.runs import Run, Runs, newest
 from asmosis.units import Destination, DestinationMode
 
 TESTS = Path(__file__).parent
@@ -486,10 +488,110 @@ def test_a_unit_of_one_name_in_two_subscriptions_is_not_guessed(
     server.execute(first.id)
     server.execute(second.id)
     assert call(["approve", name]) == 2
-    assert "units of this name wait in several subscriptions. Use SUBSCRIPTION/KIND/NAME." in capsys.readouterr().err
+    assert "units of this name are in several subscriptions. Use SUBSCRIPTION/KIND/NAME." in capsys.readouterr().err
     assert call(["approve", f"{second.subscription}/{name}", "--approver", "Ann"]) == 0
     assert runs.read(first).waiting
     assert not runs.read(second).waiting
+
+
+@pytest.mark.slow
+def test_who_may_not_decide_is_told_before_anything_is_sent_and_what_is_decided_is_not_decided_again(
+    server: Server, runs: Runs, subscription: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    unit = f"{subscription}/routeTable/r"
+    rules = Approvers(names=["Ann", "Cleo"], requester_may_approve=False)
+    asked = MigrateParameters(subscription=subscription, unit="routeTable/r", approvers=rules, requested_by="Cleo")
+    run = runs.migrate(asked)
+    server.execute(run.id)
+    for approver, why in (("Bob", "Bob is not among the approvers (Ann, Cleo)"), ("Cleo", "Cleo requested it")):
+        assert call(["approve", unit, "--approver", approver]) == 1
+        assert f"asmosis: routeTable/r: {why}" in capsys.readouterr().err
+    assert runs.read(run).waiting
+    assert runs.votes(run.id, runs.read(run).question) == ()
+
+    assert call(["approve", unit, "--approver", "ann", "--reason", "seen"]) == 0
+    [vote] = runs.votes(run.id, "approval-evidence")
+    assert (vote.decision, vote.approver, vote.reason) == ("commit", "ann", "seen")
+    server.execute(run.id)
+    capsys.readouterr()
+    assert call(["approve", unit, "--approver", "ann"]) == 0
+    assert "routeTable/r: it is Committed already." in capsys.readouterr().err
+    assert call(["reject", unit, "--approver", "ann"]) == 1
+    assert "its newest run is Committed" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_a_wave_is_not_started_beside_one_that_has_its_units_and_is_aborted_as_a_whole(
+    server: Server,
+    runs: Runs,
+    subscription: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    friday = runs.wave(WaveParameters(subscription=subscription, name="friday", units=["routeTable/a", "routeTable/b"]))
+    server.execute(friday.id)
+    member = runs.migrate(MigrateParameters(subscription=subscription, unit="routeTable/a", wave="friday"))
+    server.execute(member.id)
+    both = [f"{subscription}/routeTable/{name}" for name in "bc"]
+    assert call(["run", *both, "--name", "monday"]) == 2
+    said = "asmosis: wave monday: routeTable/b is in wave friday as well, which goes on. Nothing was started.\n"
+    assert capsys.readouterr().err == said
+    assert [run.wave for run in runs.find(subscription)] == ["friday", "friday"]
+
+    monkeypatch.setenv("ASMOSIS_SUBSCRIPTION", subscription)
+    assert call(["abort", "--wave", "friday", "--detach", "--json"]) == 0
+    [started] = shown(capsys)
+    assert (started["flow"], started["unit"]) == ("abort", "routeTable/a")
+    assert runs.read(friday).type == "CANCELLED"
+    assert call(["abort", "--wave", "saturday"]) == 2
+    assert "wave 'saturday': there is no such wave." in capsys.readouterr().err
+
+    server.execute(member.id)
+    runs.decide(runs.read(member), "abort", "Ann", "not now")
+    server.execute(member.id)
+    assert call(["approve", f"{subscription}/routeTable/a"]) == 1
+    assert "it was aborted (Ann: not now), start it again with asmosis run" in capsys.readouterr().err
+    assert call(["abort", "--wave", "friday"]) == 0
+    assert "wave friday: no unit of it is prepared." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        pytest.param(
+            ["--mode", "dry"], "--mode 'dry': no such mode. There are: assess, dry-run, prepare-only, full.", id="mode"
+        ),
+        pytest.param(["--approval", "never"], "--approval 'never': no such policy. There are: manual, ", id="policy"),
+        pytest.param(["--waivers", "waivers.yaml"], "waivers.yaml:2: 'waivers.1.why' is missing", id="waivers"),
+    ],
+)
+def test_how_a_unit_cannot_go_is_said_before_anything_starts(
+    arguments: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("waivers.yaml").write_text("waivers:\n- {rule: vm-ext-xml, unit: '*', who: ada, until: 2026-01-01}\n")
+    assert call(["run", f"{uuid.uuid4()}/routeTable/r", *arguments]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_abort_has_to_be_told_what(capsys: pytest.CaptureFixture[str]) -> None:
+    for arguments in ([], ["routeTable/a", "--wave", "w"], ["--wave", "w", "--all-prepared"]):
+        assert call(["abort", *arguments]) == 2
+        assert "it is not clear what. Name units, or a wave" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_limits_are_made_once_changed_on_request_and_spent(runs: Runs) -> None:
+    name = f"asmosis-writes-{uuid.uuid4()}"
+    assert free(runs, name)
+    assert [limit(runs, name, wanted, 7, decays=True) for wanted in (0, 0, 9, 0)] == [7, 7, 9, 9]
+    assert spend(runs, name, 8)
+    assert free(runs, name)
+    assert not spend(runs, name, 8)
+    assert spend(runs, name, 1)
+    with pytest.raises(ControlPlaneError, match="greater than the limit"):
+        spend(runs, name, 10)
+    assert awaiting_slot(runs, str(uuid.uuid4())) == 0
 
 
 @pytest.mark.slow

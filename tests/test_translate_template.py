@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,22 +10,12 @@ import pytest
 from asmosis.arm.compute import EXTENSIONS, Extension
 from asmosis.arm.resource import Resource, parse_id
 from asmosis.arm.template import template
-from asmosis.classic.documents import read_document
-from asmosis.classic.estate import Estate
 from asmosis.errors import CatalogueError
 from asmosis.translate import Promise, groups_of, promise
 from asmosis.units import Unit
+from tests.promising import SUBSCRIPTION, estate
 
-PROMISED = Path(__file__).parent / "promised"
-SUBSCRIPTION = "11111111-2222-3333-4444-555555555555"
 Item = dict[str, Any]
-
-
-def estate() -> Estate:
-    documents = [read_document(path.read_bytes(), path.name) for path in sorted((PROMISED / "documents").glob("*.xml"))]
-    [gateway] = read_document((PROMISED / "lookout-gateway.xml").read_bytes(), "").models
-    told = {"gateways": {"lookout": gateway}, "certificates": {"press": ("AB12",)}}
-    return Estate.of_documents(SUBSCRIPTION, documents).model_copy(update=told)
 
 
 ESTATE = estate()
@@ -86,7 +75,8 @@ def test_whatever_a_resource_refers_to_is_deployed_before_it(unit: str) -> None:
 @pytest.mark.parametrize("unit", UNITS)
 def test_a_template_holds_nothing_that_only_arm_may_set(unit: str) -> None:
     text = json.dumps(exported(unit))
-    for key in ("instanceView", "ipAddress", "primaryEndpoints", "primaryLocation", "internalDomainNameSuffix"):
+    told = {"instanceView", "ipAddress", "primaryEndpoints", "primaryLocation", "internalDomainNameSuffix", "osProfile"}
+    for key in (*told, "protected", "generated"):
         assert f'"{key}"' not in text
     assert "/subscriptions/" not in text
 

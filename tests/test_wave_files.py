@@ -62,7 +62,7 @@ def test_the_callers_subscription_stands_in_but_does_not_override() -> None:
         ),
         pytest.param(
             "name: a\nunits: [routeTable/r]\ncolour: red",
-            "w.yaml:3: unknown key 'colour'. Keys: subscription, planes, name, units, approval.",
+            "w.yaml:3: unknown key 'colour'. Keys: approval, approvers, mode, windows, ",
             id="a key that resembles none",
         ),
         pytest.param(
@@ -88,6 +88,41 @@ def test_the_callers_subscription_stands_in_but_does_not_override() -> None:
             "name: a\nunits: [routeTable/r]\napproval: never",
             "w.yaml:3: approval: 'never' is no policy. Policies: manual, automatic-when-clean.",
             id="an unknown policy",
+        ),
+        pytest.param(
+            "name: a\nunits: [routeTable/r]\nwindows:\n  zone: Europe/Berln",
+            "w.yaml:4: windows.zone: zone 'Europe/Berln': no such time zone. Did you mean 'Europe/Berlin'?",
+            id="a time zone that nobody keeps",
+        ),
+        pytest.param(
+            "name: a\nunits: [routeTable/r]\nwindows:\n  prepare:\n    - daily 01:00-02:00\n    - mondya 01:00-02:00",
+            "w.yaml:6: windows.prepare.2: window 'mondya 01:00-02:00': 'mondya' is no day. Did you mean 'monday'?",
+            id="a window on no day",
+        ),
+        pytest.param(
+            "name: a\nunits: [routeTable/r]\nwindows:\n  commit: [mon 01:00-01:00]",
+            "w.yaml:4: windows.commit.1: window 'mon 01:00-01:00': it closes when it opens. For a whole day",
+            id="a window that is never open",
+        ),
+        pytest.param(
+            "name: a\nunits: [routeTable/r]\napprovers:\n  needed: 2\n  names: [ann]",
+            "w.yaml:3: approvers: 2 approvals are needed of 1 approvers. Correct the value.",
+            id="approvals that nobody can give",
+        ),
+        pytest.param(
+            "name: a\nunits: [routeTable/r]\nfailure_budget: some",
+            "w.yaml:3: failure_budget: 'some' does not match ",
+            id="a budget that is no number",
+        ),
+        pytest.param(
+            "name: a\nunits: [routeTable/r]\nmode: dry",
+            "w.yaml:3: mode: Input should be 'assess', 'dry-run', ",
+            id="no mode",
+        ),
+        pytest.param(
+            "name: a\nunits: [routeTable/r, routeTable/s]\nafter:\n  routeTable/r: [routeTable/s]\n  routeTable/s: [routeTable/r]",
+            "w.yaml:3: after: the units wait for each other: routeTable/",
+            id="units that wait for each other",
         ),
         pytest.param(
             "name: a\nunits: [routeTable/r]\nname: b", "w.yaml:3: 'name' stands there twice", id="a repeated key"
@@ -129,3 +164,11 @@ def test_a_file_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
 def test_values_that_stand_in_no_file_are_named_without_a_line() -> None:
     with pytest.raises(UsageError, match=r"^run: name: 'A' does not match"):
         wave_of({"name": "A", "subscription": SUBSCRIPTION, "units": ["routeTable/r"]}, "run")
+
+
+def test_the_example_in_the_documentation_is_a_wave() -> None:
+    page = (Path(__file__).parent.parent / "docs" / "waves.md").read_text()
+    example = page.partition("```yaml\n")[2].partition("```")[0]
+    wave = parse_wave(example.encode(), "docs/waves.md")
+    assert (wave.approvers.needed, wave.failure_budget, wave.windows.zone) == (2, "10%", "Europe/Berlin")
+    assert wave.order

@@ -3,8 +3,8 @@
 import pytest
 
 from asmosis.parameters import WaveParameters
-from asmosis.runs import Run
-from tasks.runs import TRIES, due, through
+from asmosis.runs import AWAITING_SLOT, AWAITING_WINDOW, Run
+from tasks.runs import TRIES, at_work, due, through
 
 SUBSCRIPTION = "0b1f6471-1bf0-4dda-aec3-cb9272f09590"
 WAVE = WaveParameters(subscription=SUBSCRIPTION, name="night", units=["storageAccount/c", "virtualNetwork/a"])
@@ -46,3 +46,19 @@ def test_when_a_units_runs_have_come_to_an_end(kinds: list[str], *, ended: bool)
 def test_what_a_wave_starts_now(network: list[str], started: list[object]) -> None:
     progress = {NETWORK: [run(kind) for kind in network]} if network else {}
     assert list(due(WAVE, progress)) == started
+
+
+@pytest.mark.parametrize(
+    ("kind", "state", "going"),
+    [
+        pytest.param("RUNNING", "Running", True, id="running"),
+        pytest.param("SCHEDULED", "Resuming", True, id="an answer was given"),
+        pytest.param("SCHEDULED", AWAITING_SLOT, True, id="waits for others that prepare"),
+        pytest.param("SCHEDULED", AWAITING_WINDOW, False, id="waits for its window"),
+        pytest.param("PAUSED", "Suspended", False, id="waits for a person"),
+        pytest.param("COMPLETED", "Committed", False, id="through"),
+    ],
+)
+def test_whether_a_wave_has_to_be_looked_at_again_soon(kind: str, state: str, *, going: bool) -> None:
+    newest = Run("id", "migrate", "migrate", kind, state, "", "", ("unit:virtualNetwork/a",), "")
+    assert at_work({NETWORK: [newest, run("CRASHED")]}) is going

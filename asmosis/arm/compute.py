@@ -2,6 +2,8 @@
 
 from typing import Any, Literal
 
+from pydantic import Field
+
 from asmosis.arm.resource import ArmModel, Reference, read_only
 
 AVAILABILITY_SETS = "Microsoft.Compute/availabilitySets"
@@ -12,10 +14,10 @@ Caching = Literal["None", "ReadOnly", "ReadWrite"]
 
 
 class AvailabilitySet(ArmModel):
-    """How many domains a set spreads its machines over; absent is the platform's choice."""
+    """How many domains a set spreads its machines over."""
 
-    platform_update_domain_count: int | None = None
-    platform_fault_domain_count: int | None = None
+    platform_update_domain_count: int
+    platform_fault_domain_count: int
 
 
 class HardwareProfile(ArmModel):
@@ -91,10 +93,9 @@ class DiagnosticsProfile(ArmModel):
 
 
 class WinRMListener(ArmModel):
-    """A remote management listener; the certificate is a secret of a vault."""
+    """A remote management listener; the certificate is a secret of a vault, and only ARM tells which."""
 
     protocol: Literal["Http", "Https"]
-    certificate_url: str | None = None
 
 
 class WinRM(ArmModel):
@@ -109,22 +110,17 @@ class WindowsConfiguration(ArmModel):
     win_rm: WinRM
 
 
-class VaultCertificate(ArmModel):
-    """A certificate in the guest, and the store it lies in."""
-
-    certificate_url: str
-    certificate_store: str | None = None
-
-
 class VaultSecrets(ArmModel):
-    """The certificates that a machine takes from one vault."""
+    """The vault that a machine takes certificates from; where they lie in it, only ARM tells."""
 
     source_vault: Reference
-    vault_certificates: tuple[VaultCertificate, ...]
 
 
 class OsProfile(ArmModel):
-    """Only what survives in an attached machine: certificates and remote management."""
+    """Only what survives in an attached machine: certificates and remote management.
+
+    Only the platform can give it to one: a deployment that attaches disks must not have a profile.
+    """
 
     windows_configuration: WindowsConfiguration | None = None
     secrets: tuple[VaultSecrets, ...] = ()
@@ -147,7 +143,7 @@ class VirtualMachine(ArmModel):
 
     hardware_profile: HardwareProfile
     storage_profile: StorageProfile
-    os_profile: OsProfile | None = None
+    os_profile: OsProfile | None = read_only()
     network_profile: NetworkProfile
     availability_set: Reference | None = None
     diagnostics_profile: DiagnosticsProfile | None = None
@@ -156,10 +152,11 @@ class VirtualMachine(ArmModel):
 
 
 class Extension(ArmModel):
-    """An extension of a machine; protected settings are never known."""
+    """An extension of a machine; of its protected settings only whether there are any is known, which is no wire."""
 
     publisher: str
     type: str
     type_handler_version: str
     auto_upgrade_minor_version: bool
     settings: Any = None
+    protected: bool = Field(default=False, exclude=True)

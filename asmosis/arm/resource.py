@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny
+from pydantic.fields import FieldInfo
 
 from asmosis.errors import UnreadableDocument
 
@@ -27,9 +28,20 @@ def arm_name(field: str) -> str:
     return first + "".join(_CAPITALS.get(word, word.capitalize()) for word in others)
 
 
+def arm_location(location: str | None) -> str | None:
+    """A region as ARM spells it: `West US` is `westus`; none where nobody names one."""
+    return "".join((location or "").split()).lower() or None
+
+
 def read_only(default: Any = None) -> Any:
     """A field that ARM tells and nobody can set: promised and compared, but left out of a template."""
     return Field(default, json_schema_extra={"read_only": True})
+
+
+def is_read_only(field: FieldInfo) -> bool:
+    """Whether a field is ARM's to tell."""
+    extra = field.json_schema_extra
+    return isinstance(extra, dict) and bool(extra.get("read_only"))
 
 
 class ArmModel(BaseModel):

@@ -40,3 +40,4 @@ class Vault(ArmModel):
     """A vault that holds the certificates of one cloud service; the tenant is not known to classic."""
 
     sku: VaultSku
+    enabled_for_deployment: bool

@@ -1,7 +1,7 @@
 """The classic plane, as the migration needs it: reading, the four verbs, and waiting for them."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Any, Self, TypeVar
 from urllib.parse import quote
@@ -114,7 +114,7 @@ class AsmClient:
         """
         try:
             shown = _STATES[unit.kind](self, unit.name)
-            return _overall([State.of_platform(text) for text in shown])
+            return State.overall(State.of_platform(text) for text in shown)
         except NotFound:
             return State.ABSENT
         except ValueError as error:
@@ -206,24 +206,3 @@ _STATES: dict[str, Callable[[AsmClient, str], Iterator[str | None]]] = {
     "reservedIp": _states_at("services/networking/reservedips/{}", NETWORK, ReservedIp),
     "storageAccount": _states_at("services/storageservices/{}", STORAGE, StorageService),
 }
-# Whatever still moves comes first, the least advanced before the others; then what failed, the gravest first.
-_DECISIVE = (
-    State.PREPARING,
-    State.COMMITTING,
-    State.ABORTING,
-    State.COMMIT_FAILED,
-    State.ABORT_FAILED,
-    State.PREPARE_FAILED,
-)
-
-
-def _overall(states: Sequence[State]) -> State:
-    """One state for parts that may differ; parts at rest that differ are a prepare that did not complete (assumed).
-
-    So prepare may be sent again and abort as well, but never commit.
-    """
-    found = set(states) or {State.CLASSIC}
-    for state in _DECISIVE:
-        if state in found:
-            return state
-    return found.pop() if len(found) == 1 else State.PREPARE_FAILED

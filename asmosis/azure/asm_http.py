@@ -17,6 +17,8 @@ from requests.cookies import RequestsCookieJar
 
 from asmosis.azure.refusals import TRANSIENT, one_line, refusal
 from asmosis.azure.sign_in import ASM_SCOPE, ManagementCertificate, token
+from asmosis.classic.plan import plan_of
+from asmosis.classic.reader import read
 from asmosis.classic.subscription import Error
 from asmosis.classic.xml import parse
 from asmosis.errors import Unreachable, UnreadableDocument, UsageError
@@ -141,7 +143,7 @@ def _accepted(response: requests.Response) -> requests.Response:
 def _said(response: requests.Response) -> tuple[str, str]:
     """Code and message of an error answer; whatever is no ASM error speaks through its status and first words."""
     try:
-        error, _ = Error.read(parse(response.content, PLANE))
+        (error,), _ = read(plan_of(Error), [parse(response.content, PLANE)], Error.root, PLANE)
     except UnreadableDocument:
         words = re.sub(r"<[^>]*>", " ", response.text)
         return (response.reason or "NoReason").replace(" ", ""), one_line(words) or "(no words)"

@@ -9,7 +9,7 @@ from typing import TypeVar
 from asmosis.azure.asm import COMPUTE, MANAGEMENT, NETWORK, STORAGE, AsmClient, named
 from asmosis.classic.compute import Certificate, HostedService
 from asmosis.classic.documents import Document, read_document
-from asmosis.classic.estate import Estate
+from asmosis.classic.estate import Estate, key
 from asmosis.classic.network import (
     Gateway,
     GatewayConnection,
@@ -22,6 +22,7 @@ from asmosis.classic.storage import Disk, OsImage, StorageService, VmImage
 from asmosis.classic.subscription import AffinityGroup
 from asmosis.classic.xml import ClassicModel
 from asmosis.errors import NotFound, UnreadableDocument
+from asmosis.units import Unit
 
 Model = TypeVar("Model", bound=ClassicModel)
 Progress = Callable[[int, int], None]
@@ -50,31 +51,42 @@ class Snapshot:
     documents: tuple[RawDocument, ...] = field(repr=False)
 
 
-def snapshot(asm: AsmClient, *, threads: int = 8, progress: Progress | None = None) -> Estate:
-    """The estate, whole.
+def snapshot(asm: AsmClient, *, unit: Unit | None = None, threads: int = 8, progress: Progress | None = None) -> Estate:
+    """The estate, whole; of a unit only, as far as what it has to do with is known beforehand.
 
     Raises:
         UnreadableDocument: something in it cannot be read; names everything that cannot.
     """
-    taken = take_snapshot(asm, threads=threads, progress=progress)
+    return whole_snapshot(asm, unit=unit, threads=threads, progress=progress).estate
+
+
+def whole_snapshot(
+    asm: AsmClient, *, unit: Unit | None = None, threads: int = 8, progress: Progress | None = None
+) -> Snapshot:
+    """Like `snapshot`, with the documents that tell of the estate."""
+    taken = take_snapshot(asm, unit=unit, threads=threads, progress=progress)
     if taken.unreadable:
         raise UnreadableDocument(f"subscription {asm.subscription}", "; ".join(taken.unreadable))
-    return taken.estate
+    return taken
 
 
-def take_snapshot(asm: AsmClient, *, threads: int = 8, progress: Progress | None = None) -> Snapshot:
+def take_snapshot(
+    asm: AsmClient, *, unit: Unit | None = None, threads: int = 8, progress: Progress | None = None
+) -> Snapshot:
     """The estate as far as it can be read, with everything else named; `threads` bounds the reads at one time."""
     with ThreadPoolExecutor(threads, thread_name_prefix="snapshot") as pool:
         reader = _Reader(asm, pool, progress)
-        estate = _estate(reader)
+        estate = _estate(reader, unit)
     return Snapshot(
         estate, tuple(sorted(reader.unread)), tuple(sorted(reader.unreadable)), tuple(reader.documents.values())
     )
 
 
-def _estate(reader: "_Reader") -> Estate:
+def _estate(reader: "_Reader", unit: Unit | None) -> Estate:
     of = reader.lists(_LISTS)
     service_names = [service.name for service in _of(HostedService, of["hosted_services"])]
+    if unit:
+        service_names = _concerned(unit, service_names, _of(Disk, of["disks"]))
     services = reader.each("services/hostedservices/{}?embed-detail=true", COMPUTE, service_names, HostedService)
     networks = _of(VirtualNetworkSite, of["virtual_networks"])
     with_gateway = [network.name for network in networks if network.gateway]
@@ -110,6 +122,18 @@ def _estate(reader: "_Reader") -> Estate:
         connections=connections,
         certificates={name: tuple(item.thumbprint for item in held) for name, held in certificates.items() if held},
     )
+
+
+def _concerned(unit: Unit, services: list[str], disks: Iterable[Disk]) -> list[str]:
+    """The cloud services that a unit has to do with; all of them where that is not known beforehand."""
+    if unit.kind == "hostedService" and key(unit.name) in map(key, services):
+        return [name for name in services if key(name) == key(unit.name)]
+    if unit.kind == "storageAccount":
+        # Whether a disk may go depends on the machine that it is attached to.
+        held = Estate(subscription=unit.subscription, disks=tuple(disks)).disks_in(unit.name)
+        attached = {key(disk.attached_to.hosted_service) for disk in held if disk.attached_to}
+        return [name for name in services if key(name) in attached]
+    return services
 
 
 _LISTS: dict[str, tuple[str, str]] = {

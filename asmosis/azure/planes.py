@@ -33,6 +33,7 @@ class Planes:
     arm_url: str = ARM_URL
     credential: SignIn = field(default_factory=DefaultSignIn)
     certificate: ManagementCertificate | None = None
+    dataplane_url: str = ""
 
     def __post_init__(self) -> None:
         """Refuse what cannot work or must not travel.
@@ -45,6 +46,8 @@ class Planes:
         object.__setattr__(self, "subscription", self.subscription.lower())
         for name in ("asm_url", "arm_url"):
             object.__setattr__(self, name, _checked(name, getattr(self, name)))
+        if self.dataplane_url:
+            object.__setattr__(self, "dataplane_url", _checked("dataplane_url", self.dataplane_url))
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ, subscription: str = "") -> "Planes":
@@ -67,6 +70,15 @@ class Planes:
             certificate = ManagementCertificate(path, environment.get("ASMOSIS_MANAGEMENT_KEY", ""))
             planes = replace(planes, certificate=certificate)
         return planes
+
+    @property
+    def dataplane(self) -> str:
+        """Who reports which loopback listener stands for a public address; empty where public addresses are just that.
+
+        Planes on this very machine are an emulator: its public addresses are somebody else's.
+        """
+        local = _is_loopback(urlsplit(self.asm_url).hostname or "")
+        return self.dataplane_url or (self.asm_url if local else "")
 
     def asm(self) -> AsmClient:
         """A client of the classic plane; close it, or use it in a `with`."""

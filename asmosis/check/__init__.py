@@ -1,19 +1,23 @@
 """What was promised against what is there, property by property."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 from asmosis.arm.resource import body
+from asmosis.azure.holdings import Unread
 from asmosis.check.compare import Identities, Mismatch, mismatches
-from asmosis.check.expected import expectation
+from asmosis.check.expected import BESIDE, Severity, expectation, unmade
 from asmosis.check.identity import identities
-from asmosis.check.pairing import AVAILABILITY_SET, Thing, pair, things
+from asmosis.check.pairing import Thing, pair, things
 from asmosis.translate import Loss, Promise
 from asmosis.units import Unit
 
-__all__ = ["Difference", "Pair", "Verdict", "check"]
+__all__ = ["Difference", "Pair", "Severity", "Verdict", "check"]
+
+_GRAVEST_FIRST: tuple[Severity, ...] = ("real", "expected", "informative")
+_NOBODY = "Nobody promised it."
+_IN_ORDER = "Succeeded"
 
 
 @dataclass(frozen=True)
@@ -28,7 +32,7 @@ class Difference:
     path: str
     promised: Any
     found: Any
-    severity: Literal["real", "expected"]
+    severity: Severity
     why: str
 
 
@@ -43,48 +47,83 @@ class Pair:
 
 @dataclass(frozen=True)
 class Verdict:
-    """How a promise was kept; real differences come first, each kind in the promise's order."""
+    """How a promise was kept; the gravest differences come first, those of one severity in the promise's order.
+
+    `unread` is what might be there but may not be read, `unchecked` the promised resources (TYPE/NAME) among it; no
+    difference tells of those.
+    """
 
     unit: Unit
     pairs: tuple[Pair, ...]
     differences: tuple[Difference, ...]
     losses: tuple[Loss, ...]
+    unread: tuple[Unread, ...] = ()
+    unchecked: tuple[str, ...] = ()
+
+    @property
+    def partial(self) -> bool:
+        """Whether something could not be looked at, so that nobody knows whether the promise is kept."""
+        return bool(self.unread)
 
     @property
     def clean(self) -> bool:
-        """Whether nothing differs that should not."""
-        return all(difference.severity != "real" for difference in self.differences)
+        """Whether everything was looked at and nothing differs that should not."""
+        return not self.partial and not self.told("real")
+
+    def told(self, severity: Severity) -> tuple[Difference, ...]:
+        """The differences of one severity."""
+        return tuple(difference for difference in self.differences if difference.severity == severity)
 
 
-def check(promised: Promise, found: Sequence[Mapping[str, Any]]) -> Verdict:
-    """Compare a promise with the ARM bodies of its groups.
+def check(promised: Promise, found: Sequence[Mapping[str, Any]], unread: Sequence[Unread] = ()) -> Verdict:
+    """Compare a promise with the ARM bodies of its groups, and with what of them may not be read.
 
     Resources are paired by what the platform keeps (machine, label, address, membership), never by a name that the
-    platform chooses. Names, ids and enum values compare without case; so the spelling of ids does not matter.
+    platform chooses. Names, ids and enum values compare without case; so the spelling of ids does not matter, nor does
+    the order of what was found.
 
     Raises:
         UnreadableDocument: a body has no id of a resource in a group.
     """
     left = [Thing.of(body(resource), generated=resource.generated) for resource in promised.resources]
-    right = things(found)
-    pairs, missing, surplus = pair(left, right)
-    same = identities(pairs)
-    unmade = {one.short for one in missing if one.generated and one.type == AVAILABILITY_SET}
+    right = sorted(things(found), key=lambda thing: thing.id.casefold())
+    pairs, lacking, surplus = pair(left, right)
+    hidden = [one for one in lacking if _is_hidden(one, unread)]
+    missing = [one for one in lacking if one not in hidden]
+    same = identities(pairs, hidden)
+    without = unmade(missing, pairs)
     differences = [
-        *(_difference(one, mismatch, unmade) for one, other in pairs for mismatch in _compared(one, other, same)),
-        *(_missing(one, unmade) for one in missing),
-        *(Difference(other.short, "", None, other.id, "real", _NOBODY) for other in surplus),
+        *(
+            _difference(one, other, mismatch, without)
+            for one, other in pairs
+            for mismatch in _compared(one, other, same)
+        ),
+        *(_missing(one, without.get(one.short, "")) for one in missing),
+        *_surplus(surplus, {one.type for one in left}, {other.id.casefold() for _, other in pairs}),
     ]
     return Verdict(
         promised.unit,
         tuple(Pair(one.short, one.body, other.body) for one, other in pairs),
-        tuple(sorted(differences, key=lambda difference: difference.severity != "real")),
+        tuple(sorted(differences, key=lambda difference: _GRAVEST_FIRST.index(difference.severity))),
         promised.losses,
+        tuple(unread),
+        tuple(one.short for one in hidden),
     )
 
 
-_NOBODY = "Nobody promised it."
-_UNMADE = "The platform makes a set only where it needs one."
+def _is_hidden(one: Thing, unread: Sequence[Unread]) -> bool:
+    names = () if one.generated else one.place.names
+    return any(each.hides(one.type, one.place.group, names) for each in unread)
+
+
+def _surplus(surplus: Sequence[Thing], promised: Collection[str], answering: Collection[str]) -> Iterator[Difference]:
+    """What nobody promised is grave where it could be the unit's: of a promised type, or within a promised resource."""
+    for other in surplus:
+        within = other.id.casefold().rsplit("/", 2)[0] in answering
+        if other.type in promised or within:
+            yield Difference(other.short, "", None, other.id, "real", _NOBODY)
+        else:
+            yield Difference(other.short, "", None, other.id, "informative", BESIDE)
 
 
 def _compared(one: Thing, other: Thing, same: Identities) -> Iterator[Mismatch]:
@@ -92,24 +131,18 @@ def _compared(one: Thing, other: Thing, same: Identities) -> Iterator[Mismatch]:
         yield Mismatch("name", one.name, other.name)
     if one.place.group.casefold() != other.place.group.casefold():
         yield Mismatch("resourceGroup", one.place.group, other.place.group)
-    yield from mismatches(one.body, other.body, replace(same, made=one.generated))
+    state = other.properties.get("provisioningState", _IN_ORDER)
+    if str(state).casefold() != _IN_ORDER.casefold():
+        yield Mismatch("provisioningState", _IN_ORDER, state)
+    yield from mismatches(one.body, other.body, replace(same, made=one.generated, type=one.type))
 
 
-def _difference(one: Thing, mismatch: Mismatch, unmade: AbstractSet[str]) -> Difference:
-    why = expectation(one, mismatch)
-    if mismatch.path == "availabilitySet" and mismatch.found is None and mismatch.promised in unmade:
-        why = _UNMADE
-    return Difference(
-        one.short,
-        mismatch.path,
-        mismatch.promised,
-        mismatch.found,
-        "expected" if why else "real",
-        why or (_NOBODY if mismatch.promised is None else "It is not as promised."),
-    )
+def _difference(one: Thing, other: Thing, mismatch: Mismatch, without: Mapping[str, str]) -> Difference:
+    usual = _NOBODY if mismatch.promised is None else "It is not as promised."
+    severity, why = expectation(one, other, mismatch, without) or ("real", usual)
+    return Difference(one.short, mismatch.path, mismatch.promised, mismatch.found, severity, why)
 
 
-def _missing(one: Thing, unmade: AbstractSet[str]) -> Difference:
-    if one.short in unmade:
-        return Difference(one.short, "", one.id, None, "expected", _UNMADE)
-    return Difference(one.short, "", one.id, None, "real", "It was promised, but it is not there.")
+def _missing(one: Thing, why: str) -> Difference:
+    severity: Severity = "expected" if why else "real"
+    return Difference(one.short, "", one.id, None, severity, why or "It was promised, but it is not there.")

@@ -26,6 +26,8 @@ _IN_ORDER = frozenset({"dnsServers"})
 _LOCATIONS = frozenset({"location", "primaryLocation", "secondaryLocation"})
 _ADDRESSES_OF_BLOBS = frozenset({"uri", "storageUri", "blob", "file", "queue", "table"})
 _EXACT = frozenset({"requestPath", "settings"})
+# Of these, nought is one among others and not the same as nothing.
+_PLACES = frozenset({"lun"})
 
 
 @dataclass(frozen=True)
@@ -41,19 +43,31 @@ class Mismatch:
 class Identities:
     """Which ids mean one thing, in lower case; filled while the pairs are found, constant afterwards.
 
-    `made` says that the resource at hand is the platform's own, so that all names in it are.
+    `made` says that the resource at hand, of a `type`, is the platform's own, so that all names in it are. `hidden`
+    are promised resources that may not be read: whatever is of their type and unknown may be one of them.
     """
 
     found: dict[str, str]
     promised: dict[str, str]
     made: bool = False
+    type: str = ""
+    hidden: frozenset[str] = frozenset()
+    hidden_types: frozenset[str] = frozenset()
 
     def of(self, identifier: str, side: Side) -> str:
         """What an id stands for, in the promise's terms."""
         own = identifier.casefold()
-        if side == "found":
-            own = self.found.get(own, own)
+        if side == "found" and own in self.found:
+            return self.promised.get(self.found[own], self.found[own])
+        if self.hidden_types and self._may_be_hidden(own, side):
+            return "hidden/" + "/".join(own.split("/")[6:8])
         return self.promised.get(own, own)
+
+    def _may_be_hidden(self, own: str, side: Side) -> bool:
+        steps = own.split("/")
+        if side == "promised":
+            return "/".join(steps[:9]) in self.hidden
+        return "/".join(steps[6:8]) in self.hidden_types
 
 
 def mismatches(promised: Mapping[str, Any], found: Mapping[str, Any], same: Identities) -> Iterator[Mismatch]:
@@ -65,6 +79,7 @@ def pair_parts(
     promised: Parts, found: Parts, listed: str, same: Identities
 ) -> list[tuple[Mapping[str, Any] | None, Mapping[str, Any] | None]]:
     """Elements of two lists side by side: equal ones first, then the most alike; None for a missing partner."""
+    found = sorted(found, key=lambda part: _label(part).casefold())
     left = [fingerprint(part, listed, same, side="promised") for part in promised]
     right = [fingerprint(part, listed, same, side="found") for part in found]
     partner = _equal(promised, found, left, right)
@@ -78,7 +93,7 @@ def pair_parts(
 
 def fingerprint(part: Any, listed: str, same: Identities, *, side: Side) -> frozenset[Hashable]:
     """The facts of an element that can be compared, without names that the platform chooses."""
-    if not isinstance(part, Mapping):
+    if not isinstance(part, dict):
         return frozenset({_normal("", part)})
     facts = _facts(part, (), same, side)
     return frozenset(fact for fact in facts if fact[0] != ("name",) or listed not in _GENERATED_NAMES)
@@ -94,22 +109,27 @@ def _objects(promised: Mapping[str, Any], found: Mapping[str, Any], path: str, s
     for key, value in promised.items():
         if key != "id":
             yield from _values(key, value, found.get(key), _below(path, key), same)
-    for key, value in found.items():
-        if key not in promised and not is_told_by_arm(key) and not is_default(key, value):
-            yield from _values(key, None, value, _below(path, key), same)
+    for key, value in sorted(found.items()):
+        below = _below(path, key)
+        if key not in promised and not is_told_by_arm(key, below, same.type) and not is_default(key, value):
+            yield from _values(key, None, value, below, same)
 
 
 def _references(promised: str | None, found: str | None, path: str, same: Identities) -> Iterator[Mismatch]:
     if promised is None and found is None:
         return
     if promised is None or found is None or same.of(promised, "promised") != same.of(found, "found"):
-        yield Mismatch(path, _short(promised), _short(found))
+        shown = _short(found)
+        if promised and found and shown.casefold() == _short(promised).casefold():
+            shown = _short(same.of(found, "found"))  # it has the name, but stands for another
+        yield Mismatch(path, _short(promised), shown)
 
 
 def _values(key: str, promised: Any, found: Any, path: str, same: Identities) -> Iterator[Mismatch]:
-    if _empty(promised) and _empty(found):
+    if _empty(promised) and _empty(found) and key not in _PLACES:
         return
-    if _absent(found) and (is_told_by_arm(key) or is_default(key, promised)):
+    told = is_told_by_arm(key, path, same.type)
+    if _absent(found) and (told or is_default(key, promised)):
         return
     if key == "settings":
         yield from _exactly(promised, found, path)
@@ -117,8 +137,8 @@ def _values(key: str, promised: Any, found: Any, path: str, same: Identities) ->
         yield from _power(promised, found, path)
     elif _is_list(promised) or _is_list(found):
         yield from _lists(key, promised or [], found or [], path, same)
-    elif isinstance(promised or {}, Mapping) and isinstance(found or {}, Mapping):
-        if is_told_by_arm(key):
+    elif all(side is None or isinstance(side, dict) for side in (promised, found)):
+        if told:
             found = {name: value for name, value in (found or {}).items() if name in promised}
         yield from _objects(promised or {}, found or {}, path, same)
     elif promised is None or found is None or _normal(key, promised) != _normal(key, found):
@@ -126,7 +146,7 @@ def _values(key: str, promised: Any, found: Any, path: str, same: Identities) ->
 
 
 def _lists(key: str, promised: Any, found: Any, path: str, same: Identities) -> Iterator[Mismatch]:
-    if not any(isinstance(item, Mapping) for item in (*promised, *found)):
+    if not any(isinstance(item, dict) for item in (*promised, *found)):
         order: Any = list if key in _IN_ORDER else sorted
         if order(_normal(key, item) for item in promised) != order(_normal(key, item) for item in found):
             yield Mismatch(path, list(promised) or None, list(found) or None)
@@ -195,9 +215,12 @@ def _facts(
     value: Any, path: tuple[str, ...], same: Identities, side: Side
 ) -> Iterator[tuple[tuple[str, ...], Hashable]]:
     key = path[-1] if path else ""
-    if _empty(value) or (path and key != "id" and (is_told_by_arm(key) or is_default(key, value))):
+    switched_off = value is False and is_default(key, value=True)
+    if not isinstance(value, dict) and _empty(value) and not switched_off:
         return
-    if isinstance(value, Mapping):
+    if path and key != "id" and (is_told_by_arm(key) or is_default(key, value)):
+        return
+    if isinstance(value, dict):
         for name, inner in value.items():
             # The id of a named part is its own; any other is a reference.
             if name != "id" or "name" not in value:
@@ -211,7 +234,7 @@ def _facts(
 
 def _exactly(promised: Any, found: Any, path: str) -> Iterator[Mismatch]:
     """Free JSON of an extension: every case and every type matters."""
-    if isinstance(promised, Mapping) and isinstance(found, Mapping):
+    if isinstance(promised, dict) and isinstance(found, dict):
         for key in [*promised, *(key for key in found if key not in promised)]:
             yield from _exactly(promised.get(key), found.get(key), _below(path, key))
     elif promised != found or isinstance(promised, bool) is not isinstance(found, bool):
@@ -240,9 +263,9 @@ def _below(path: str, key: str) -> str:
 
 
 def _label(part: Any) -> str:
-    if not isinstance(part, Mapping):
+    if not isinstance(part, dict):
         return str(part)
-    for key in ("name", "lun", "code"):
+    for key in ("name", "lun", "code", "protocol"):
         if key in part:
             return str(part[key])
     return str(part.get("id", "")).rpartition("/")[2]
@@ -261,15 +284,15 @@ def _short(value: Any) -> Any:
 
 
 def _is_list(value: Any) -> bool:
-    return isinstance(value, Sequence) and not isinstance(value, str)
+    return isinstance(value, list)
 
 
 def _empty(value: Any) -> bool:
     """Absent, empty and switched off are one in ARM."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return all(_empty(inner) for inner in value.values())
     return _absent(value) or value is False or value == 0
 
 
 def _absent(value: Any) -> bool:
-    return value is None or (isinstance(value, str | Mapping | Sequence) and not value)
+    return value is None or (isinstance(value, str | dict | list) and not value)

@@ -19,9 +19,17 @@ _PARTS = (
 )
 
 
-def identities(pairs: Sequence[tuple[Thing, Thing]]) -> Identities:
-    """Found ids → promised ids, for paired resources and for their named parts."""
-    same = Identities({other.id.casefold(): one.id.casefold() for one, other in pairs}, {})
+def identities(pairs: Sequence[tuple[Thing, Thing]], hidden: Sequence[Thing] = ()) -> Identities:
+    """Found ids → promised ids, for paired resources and for their named parts.
+
+    Of `hidden` resources nobody knows the found id: whatever is not paired and of their type may be one of them.
+    """
+    same = Identities(
+        {other.id.casefold(): one.id.casefold() for one, other in pairs},
+        {},
+        hidden=frozenset(one.id.casefold() for one in hidden),
+        hidden_types=frozenset(one.type for one in hidden),
+    )
     for one, other in pairs:
         for listed in _PARTS:
             promised, found = one.properties.get(listed) or [], other.properties.get(listed) or []

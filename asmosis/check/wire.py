@@ -61,6 +61,7 @@ _TOLD_BY_ARM = frozenset(
         "tapConfigurations",
         "upgradedToV2",
         # of gateways and connections
+        "capacity",
         "connectionStatus",
         "egressBytesTransferred",
         "inboundDnsForwardingEndpoint",
@@ -77,7 +78,6 @@ _TOLD_BY_ARM = frozenset(
         "keyCreationTime",
         "lastGeoFailoverTime",
         "encryption",
-        "networkAcls",
         "accessTier",
         "accountMigrationInProgress",
         "blobRestoreStatus",
@@ -87,6 +87,16 @@ _TOLD_BY_ARM = frozenset(
         "privateEndpointConnections",
     }
 )
+# Type -> paths of what is its own, though elsewhere the same key is a back reference.
+_OWN: dict[str, frozenset[str]] = {
+    "microsoft.compute/virtualmachines": frozenset({"networkProfile.networkInterfaces"}),
+    "microsoft.network/loadbalancers": frozenset(
+        {"loadBalancingRules", "inboundNatRules", "inboundNatPools", "outboundRules", "outboundNatRules"}
+    ),
+    "microsoft.network/networkinterfaces": frozenset({"ipConfigurations"}),
+    "microsoft.network/virtualnetworkgateways": frozenset({"ipConfigurations"}),
+    "microsoft.network/virtualnetworks": frozenset({"subnets"}),
+}
 # Key -> what ARM takes where nobody says anything.
 _DEFAULTS: dict[str, frozenset[str]] = {
     "publicIPAddressVersion": frozenset({"ipv4"}),
@@ -110,18 +120,35 @@ _DEFAULTS: dict[str, frozenset[str]] = {
     "allowBlobPublicAccess": frozenset({"true"}),
     "minimumTlsVersion": frozenset({"tls1_0", "tls1_2"}),
     "dnsEndpointType": frozenset({"standard"}),
+    "publicNetworkAccess": frozenset({"enabled"}),
+    "allowSharedKeyAccess": frozenset({"true"}),
+    "largeFileSharesState": frozenset({"disabled"}),
+    "defaultOutboundAccess": frozenset({"true"}),
+    "diskControllerType": frozenset({"scsi"}),
+    "priority": frozenset({"regular"}),
+}
+# Key -> the member of an object, and what ARM takes for it where nobody says anything.
+_DEFAULTS_WITHIN = {
+    "sku": ("name", "basic"),
+    "networkAcls": ("defaultAction", "allow"),
+    "ddosSettings": ("protectionMode", "virtualnetworkinherited"),
 }
 
 
-def is_told_by_arm(key: str) -> bool:
-    """Whether only ARM fills a property in: it is compared where it was promised and is found, and never missed."""
-    return key in _TOLD_BY_ARM
+def is_told_by_arm(key: str, path: str = "", type: str = "") -> bool:
+    """Whether only ARM fills a property in: it is compared where it was promised and is found, and never missed.
+
+    A back reference may have the name of what another type has of its own, at a path without parts; so `path` and
+    `type` (in lower case) of the whole resource count where they are known.
+    """
+    return key in _TOLD_BY_ARM and path not in _OWN.get(type, ())
 
 
 def is_default(key: str, value: Any) -> bool:
     """Whether a value is what ARM takes anyway, so that absent means the same."""
-    if key == "sku" and isinstance(value, Mapping):
-        return str(value.get("name", "")).casefold() == "basic"
+    if key in _DEFAULTS_WITHIN and isinstance(value, Mapping):
+        member, usual = _DEFAULTS_WITHIN[key]
+        return str(value.get(member, "")).casefold() == usual
     if key == "type":
         return "/" in str(value)  # of a part; an extension's own type has no namespace
     return str(value).casefold() in _DEFAULTS.get(key, ())

@@ -1,8 +1,15 @@
 """Any archived ASM document by its root element."""
 
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
-from asmosis.classic import compute, network, role, storage, subscription
+from lxml import etree
+
+from asmosis.classic import compute, instance, network, role, storage, subscription
+from asmosis.classic.blocks import Parts, apart, root_of
+from asmosis.classic.plan import plan_of
+from asmosis.classic.reader import NO_RUNS, Run, name_of, read
 from asmosis.classic.xml import ClassicModel, local_name, parse
 from asmosis.collect import collect
 from asmosis.errors import UnreadableDocument
@@ -31,6 +38,10 @@ LISTS: dict[str, str] = {
 }
 """Root element of a list → root element of its items."""
 
+# What most of a cloud service consists of; other lists consist of their items.
+_OF_SERVICES: dict[str, type[ClassicModel]] = {"RoleInstance": instance.RoleInstance, "Role": role.Role}
+_WITH_SERVICES = frozenset(("HostedServices", "HostedService", "Deployment"))
+
 
 @dataclass(frozen=True)
 class Document:
@@ -48,22 +59,36 @@ def read_document(content: bytes, place: str) -> Document:
     Raises:
         UnreadableDocument: malformed, unsafe, of an unknown root, or with a value that its model refuses.
     """
-    root = parse(content, place)
+    parts = _parts(content)
+    if parts:
+        # What is wrong with it, and where, is told of the whole document.
+        with suppress(UnreadableDocument):
+            return _document(parse(parts.rest.encode(), place), place, parts.runs)
+    return _document(parse(content, place), place, NO_RUNS)
+
+
+def _parts(content: bytes) -> Parts | None:
+    """A document without what it is full of."""
+    try:
+        text = content.decode()
+    except UnicodeDecodeError:
+        return None
+    root = root_of(text)
+    if root in _WITH_SERVICES:
+        return apart(text, _OF_SERVICES)
+    return apart(text, {LISTS[root]: READABLE[LISTS[root]]}) if root in LISTS else None
+
+
+def _document(root: etree._Element, place: str, runs: Mapping[str, Run]) -> Document:
     name = local_name(root)
     if name in READABLE:
-        model, unread = READABLE[name].read(root, place)
-        return Document(place, name, (model,), unread)
+        models, unread = read(plan_of(READABLE[name]), [root], name, place, runs=runs)
+        return Document(place, name, models, unread)
     if name not in LISTS:
         known = ", ".join(sorted([*READABLE, *LISTS]))
         raise UnreadableDocument(place, f"no ASM document has the root element {name!r}; known are {known}")
     item = LISTS[name]
-    models: list[ClassicModel] = []
-    leftovers: list[str] = []
-    for position, child in enumerate(root, start=1):
-        if local_name(child) != item:
-            leftovers.append(f"{name}/{local_name(child)}")
-            continue
-        model, unread = READABLE[item].read(child, place)
-        models.append(model)
-        leftovers.extend(f"{name}/{item}[{position}]{path.removeprefix(item)}" for path in unread)
-    return Document(place, name, tuple(models), tuple(leftovers))
+    items = [child for child in root if name_of(child, runs) == item]
+    strangers = tuple(f"{name}/{local_name(child)}" for child in root if name_of(child, runs) != item)
+    models, unread = read(plan_of(READABLE[item]), items, f"{name}/{item}", place, numbered=True, runs=runs)
+    return Document(place, name, models, strangers + unread)

@@ -1,12 +1,15 @@
 """One subscription's classic resources at one moment, with the look-ups that everything else needs."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+import msgspec
 
-from asmosis.classic.compute import Deployment, HostedService
+from asmosis.classic.archive import owner_of
+from asmosis.classic.compute import Certificate, Deployment, HostedService
 from asmosis.classic.documents import Document
 from asmosis.classic.network import (
     Gateway,
@@ -25,14 +28,13 @@ from asmosis.units import KINDS, Unit
 Model = TypeVar("Model", bound=ClassicModel)
 
 
-class Estate(BaseModel):
+@dataclass(frozen=True)
+class Estate:
     """A snapshot of a subscription: what classic listed, in the platform's order.
 
     Deployments are embedded in their cloud services. `gateways` and `connections` are by virtual network name.
     `certificates` are thumbprints by cloud service name. Names compare without case, as the platform's do.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     subscription: str
     hosted_services: tuple[HostedService, ...] = ()
@@ -45,36 +47,43 @@ class Estate(BaseModel):
     os_images: tuple[OsImage, ...] = ()
     vm_images: tuple[VmImage, ...] = ()
     affinity_groups: tuple[AffinityGroup, ...] = ()
-    gateways: Mapping[str, Gateway] = {}
-    connections: Mapping[str, tuple[GatewayConnection, ...]] = {}
-    certificates: Mapping[str, tuple[str, ...]] = {}
+    gateways: Mapping[str, Gateway] = field(default_factory=dict)
+    connections: Mapping[str, tuple[GatewayConnection, ...]] = field(default_factory=dict)
+    certificates: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @classmethod
     def of_documents(cls, subscription: str, documents: Iterable[Document]) -> "Estate":
         """The estate that archived documents describe; a deployment finds its service by its address.
 
         A deployment whose service no document lists gets a service that holds only its name. Where two documents
-        name one resource, the later one stands.
+        name one resource, the later one stands. Gateways, connections and certificates are whose their file's name
+        says; without one they are left out. So are images that are not the subscription's own.
         """
-        models = [model for document in documents for model in document.models]
-        services = {key(service.name): service for service in _of(HostedService, models)}
-        for deployment in _of(Deployment, models):
-            name = deployment.service_name or deployment.name
-            service = services.get(key(name)) or HostedService(name=name)
-            others = tuple(item for item in service.deployments if item.name != deployment.name)
-            services[key(name)] = service.model_copy(update={"deployments": (*others, deployment)})
+        models: defaultdict[type, list[Any]] = defaultdict(list)
+        owned: defaultdict[type, dict[str, tuple[Any, ...]]] = defaultdict(dict)
+        for document in documents:
+            for model in document.models:
+                models[type(model)].append(model)
+            if owner := _owner(document):
+                owned[type(document.models[0])][owner] = document.models
         return cls(
             subscription=subscription,
-            hosted_services=tuple(services.values()),
-            virtual_networks=_latest(VirtualNetworkSite, models),
-            network_security_groups=_latest(NetworkSecurityGroup, models),
-            route_tables=_latest(RouteTable, models),
-            reserved_ips=_latest(ReservedIp, models),
-            storage_accounts=_latest(StorageService, models),
-            disks=_latest(Disk, models),
-            os_images=_latest(OsImage, models),
-            vm_images=_latest(VmImage, models),
-            affinity_groups=_latest(AffinityGroup, models),
+            hosted_services=_with_deployments(models[HostedService], models[Deployment]),
+            virtual_networks=_latest(models[VirtualNetworkSite]),
+            network_security_groups=_latest(models[NetworkSecurityGroup]),
+            route_tables=_latest(models[RouteTable]),
+            reserved_ips=_latest(models[ReservedIp]),
+            # The answer with an account's keys has the same root and no name.
+            storage_accounts=_latest([account for account in models[StorageService] if account.name]),
+            disks=_latest(models[Disk]),
+            os_images=_latest([image for image in models[OsImage] if image.category == "User"]),
+            vm_images=_latest([image for image in models[VmImage] if image.category == "User"]),
+            affinity_groups=_latest(models[AffinityGroup]),
+            gateways={name: gateway for name, (gateway, *_) in owned[Gateway].items()},
+            connections=owned[GatewayConnection],
+            certificates={
+                name: tuple(certificate.thumbprint for certificate in held) for name, held in owned[Certificate].items()
+            },
         )
 
     @cached_property
@@ -92,7 +101,7 @@ class Estate(BaseModel):
                 table.name for table in self.route_tables if key(table.name) not in self._bound_route_tables
             ],
             "reservedIp": [address.name for address in self.reserved_ips if not address.in_use],
-            "storageAccount": [account.name or "" for account in self.storage_accounts],
+            "storageAccount": [account.name for account in self.storage_accounts if account.name],
         }
         return tuple(Unit(self.subscription, kind, name) for kind in KINDS for name in names[kind])
 
@@ -102,9 +111,9 @@ class Estate(BaseModel):
         Raises:
             UnknownUnit: the subscription has no such unit; says where a member of another unit migrates.
         """
-        for unit in self.units:
-            if unit.kind == wanted.kind and key(unit.name) == key(wanted.name):
-                return unit
+        unit = self._unit_by_name.get((wanted.kind, key(wanted.name)))
+        if unit is not None:
+            return unit
         service = self._service_by_name.get(key(wanted.name))
         if wanted.kind == "hostedService" and service is not None:
             network = self.network_of(service)
@@ -131,23 +140,23 @@ class Estate(BaseModel):
 
     def network(self, name: str) -> VirtualNetworkSite | None:
         """A virtual network by name."""
-        return _find(self.virtual_networks, name)
+        return self._virtual_networks_by_name.get(key(name))
 
     def network_security_group(self, name: str) -> NetworkSecurityGroup | None:
         """A network security group by name."""
-        return _find(self.network_security_groups, name)
+        return self._network_security_groups_by_name.get(key(name))
 
     def route_table(self, name: str) -> RouteTable | None:
         """A route table by name."""
-        return _find(self.route_tables, name)
+        return self._route_tables_by_name.get(key(name))
 
     def reserved_ip(self, name: str) -> ReservedIp | None:
         """A reserved IP by name."""
-        return _find(self.reserved_ips, name)
+        return self._reserved_ips_by_name.get(key(name))
 
     def storage_account(self, name: str) -> StorageService | None:
         """A storage account by name."""
-        return _find(self.storage_accounts, name)
+        return self._storage_accounts_by_name.get(key(name))
 
     def disks_in(self, account: str) -> tuple[Disk, ...]:
         """The disk objects whose blobs lie in a storage account."""
@@ -161,20 +170,41 @@ class Estate(BaseModel):
         return group.location if group else ""
 
     @cached_property
+    def _unit_by_name(self) -> dict[tuple[str, str], Unit]:
+        return {(unit.kind, key(unit.name)): unit for unit in reversed(self.units)}
+
+    @cached_property
     def _service_by_name(self) -> dict[str, HostedService]:
-        return {key(service.name): service for service in self.hosted_services}
+        return _by_name(self.hosted_services)
+
+    @cached_property
+    def _virtual_networks_by_name(self) -> dict[str, VirtualNetworkSite]:
+        return _by_name(self.virtual_networks)
+
+    @cached_property
+    def _network_security_groups_by_name(self) -> dict[str, NetworkSecurityGroup]:
+        return _by_name(self.network_security_groups)
+
+    @cached_property
+    def _route_tables_by_name(self) -> dict[str, RouteTable]:
+        return _by_name(self.route_tables)
+
+    @cached_property
+    def _reserved_ips_by_name(self) -> dict[str, ReservedIp]:
+        return _by_name(self.reserved_ips)
+
+    @cached_property
+    def _storage_accounts_by_name(self) -> dict[str, StorageService]:
+        return _by_name(self.storage_accounts)
 
     @cached_property
     def _services_by_network(self) -> dict[str, tuple[HostedService, ...]]:
-        found: dict[str, tuple[HostedService, ...]] = {}
         gathered: dict[str, list[HostedService]] = {}
         for service in self.hosted_services:
             network = self.network_of(service)
             if network:
                 gathered.setdefault(key(network), []).append(service)
-        for name, services in gathered.items():
-            found[name] = tuple(services)
-        return found
+        return {name: tuple(services) for name, services in gathered.items()}
 
     @cached_property
     def _disks_by_account(self) -> dict[str, tuple[Disk, ...]]:
@@ -185,7 +215,7 @@ class Estate(BaseModel):
 
     @cached_property
     def _affinity_group_by_name(self) -> dict[str, AffinityGroup]:
-        return {key(group.name): group for group in self.affinity_groups}
+        return _by_name(self.affinity_groups)
 
     @cached_property
     def _bound_security_groups(self) -> frozenset[str]:
@@ -208,13 +238,32 @@ def key(name: str) -> str:
     return name.casefold()
 
 
-def _of(kind: type[Model], models: Iterable[ClassicModel]) -> list[Model]:
-    return [model for model in models if isinstance(model, kind)]
+def is_ownerless(document: Document) -> bool:
+    """Whether a document belongs to a network or cloud service, and its file's name does not tell to which."""
+    return _owner(document) == ""
 
 
-def _latest(kind: type[Model], models: Iterable[ClassicModel]) -> tuple[Model, ...]:
-    return tuple({key(str(getattr(model, "name", ""))): model for model in _of(kind, models)}.values())
+_OWNED = (Gateway, GatewayConnection, Certificate)
 
 
-def _find(models: Iterable[Model], name: str) -> Model | None:
-    return next((model for model in models if key(str(getattr(model, "name", ""))) == key(name)), None)
+def _owner(document: Document) -> str | None:
+    is_owned = bool(document.models) and isinstance(document.models[0], _OWNED)
+    return owner_of(document.place) if is_owned else None
+
+
+def _with_deployments(listed: Iterable[HostedService], deployments: Iterable[Deployment]) -> tuple[HostedService, ...]:
+    services = _by_name(listed)
+    for deployment in deployments:
+        name = deployment.service_name or deployment.name
+        service = services.get(key(name)) or HostedService(name=name)
+        others = tuple(item for item in service.deployments if item.name != deployment.name)
+        services[key(name)] = msgspec.structs.replace(service, deployments=(*others, deployment))
+    return tuple(services.values())
+
+
+def _latest(models: Iterable[Model]) -> tuple[Model, ...]:
+    return tuple(_by_name(models).values())
+
+
+def _by_name(models: Iterable[Model]) -> dict[str, Model]:
+    return {key(model.name): model for model in models}  # type: ignore[attr-defined]

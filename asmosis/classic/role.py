@@ -8,7 +8,7 @@ import binascii
 import json
 from typing import Any, ClassVar, Literal
 
-from pydantic import SecretStr, SerializationInfo, field_serializer
+from pydantic import SecretStr
 
 from asmosis.classic.xml import ClassicModel, at
 
@@ -96,11 +96,12 @@ class ExtensionParameter(ClassicModel):
     value: SecretStr | None = at("Value", default=None)
     type: Literal["Public", "Private"] = at("Type")
 
-    @field_serializer("value")
-    def _public_only(self, value: SecretStr | None, _info: SerializationInfo) -> str | None:
-        if value is None:
-            return None
-        return value.get_secret_value() if self.type == "Public" else str(value)
+    def dump(self) -> dict[str, Any]:
+        """Plain values by field name; a public value is shown."""
+        shown = super().dump()
+        if self.type == "Public" and self.value is not None:
+            shown["value"] = self.value.get_secret_value()
+        return shown
 
     @property
     def settings(self) -> Any:
@@ -195,15 +196,7 @@ class Role(ClassicModel):
         for configuration in self.configuration_sets:
             if configuration.configuration_set_type == "NetworkConfiguration":
                 return configuration
-        return ConfigurationSet.model_construct(type=None, configuration_set_type="NetworkConfiguration", **_NO_NETWORK)
+        return _NO_NETWORK
 
 
-_NO_NETWORK: dict[str, Any] = {
-    "input_endpoints": (),
-    "subnets": (),
-    "network_interfaces": (),
-    "static_ip": None,
-    "public_ips": (),
-    "network_security_group": None,
-    "ip_forwarding": None,
-}
+_NO_NETWORK = ConfigurationSet(configuration_set_type="NetworkConfiguration")

@@ -4,7 +4,7 @@ Shapes are those of recorded Azure replies; fields marked SDK were never recorde
 """
 
 from typing import ClassVar
-from urllib.parse import urlsplit
+from urllib.parse import unquote
 
 from pydantic import SecretStr
 
@@ -158,4 +158,11 @@ class VmImage(ClassicModel):
 
 def account_of(media_link: str) -> str:
     """The storage account that a blob's address names; empty for no address."""
-    return (urlsplit(media_link).hostname or "").partition(".")[0]
+    host = media_link.partition("://")[2].partition("/")[0]
+    return host.rpartition("@")[2].partition(":")[0].partition(".")[0].lower()
+
+
+def blob_of(media_link: str) -> str:
+    """The blob's name within its container; empty for no address."""
+    path = media_link.partition("://")[2].partition("?")[0].partition("/")[2]
+    return unquote(path).lstrip("/").partition("/")[2]

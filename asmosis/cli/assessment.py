@@ -3,75 +3,105 @@
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
-from urllib.parse import quote, unquote
 
-from asmosis.azure.inventory import RawDocument
-from asmosis.classic.estate import Estate
+from asmosis.azure.facts import gather_facts
+from asmosis.classic.archive import file_name
+from asmosis.cli.destinations import destination
 from asmosis.cli.output import DONE, NO, say, write_json, write_line, write_table
-from asmosis.cli.sources import planes_of, source_of, taken
+from asmosis.cli.report_files import report_files
+from asmosis.cli.sources import not_understood, planes_of, source_of, taken
+from asmosis.cli.verdicts import show
 from asmosis.errors import UsageError
-from asmosis.readiness import PROFILES, RULES, Finding, Severity
+from asmosis.facts import FACTS_FILE, read_facts
+from asmosis.readiness import PROFILES, RULES, unjudged
 from asmosis.readiness import assess as judge
 from asmosis.readiness.catalogue import rules_page
-from asmosis.units import KINDS, Unit
+from asmosis.readiness.rule import PLATFORM_2023
+from asmosis.readiness.waivers import apply, read_waivers
+from asmosis.reports.assessment import assessment, with_losses
+from asmosis.reports.record import record
+from asmosis.units import Unit
+from asmosis.yaml_files import to_yaml
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """A unit and what the rules found in it."""
+class Asked:
+    """What to judge, by what, and where to keep the answer."""
 
-    unit: str
-    findings: tuple[Finding, ...]
+    units: Sequence[str] = ()
+    profile: str = PLATFORM_2023
+    waivers: Path | None = None
+    facts: Path | None = None
+    network: str = ""
+    out: Sequence[Path] = ()
+    everything: bool = False
+    as_json: bool = False
 
-    @property
-    def ready(self) -> bool:
-        """Whether nothing found stops the unit."""
-        return not any(finding.severity is Severity.BLOCKER for finding in self.findings)
 
-
-def assess(
-    sources: Sequence[Path], subscription: str, asm_url: str, *, units: Sequence[str], profile: str, as_json: bool
-) -> int:
+def assess(sources: Sequence[Path], subscription: str, asm_url: str, asked: Asked) -> int:
     """Judge a live subscription, or the one that documents describe; `NO` if a unit is blocked."""
+    # What is wrong with the question is said before any work.
+    files = report_files(asked.out)
+    waivers = read_waivers(asked.waivers) if asked.waivers else ()
+    joins = destination(asked.network)
+    told = read_facts(asked.facts) if asked.facts else None
     source = source_of(sources, subscription, asm_url)
-    wanted = [Unit.parse(text, source.subscription) for text in units]
-    estate, unread = source.read()
+    wanted = [Unit.parse(text, source.subscription) for text in asked.units]
+    reading = source.read()
+    estate = reading.estate
     # A network that only deployments name can be judged; what nobody names is a slip of the caller's.
     wanted = [
         unit if unit.kind == "virtualNetwork" and estate.services_of(unit) else estate.unit(unit) for unit in wanted
     ]
-    findings = judge(estate, profile, wanted or None)
-    verdicts = _by_unit(estate, findings, wanted)
-    for path in unread:
-        say(f"not understood: {path}")
-    if as_json:
-        write_json(_as_json(estate.subscription, profile, verdicts, findings, unread))
+    facts = told or source.facts(estate)
+    findings = judge(estate, asked.profile, wanted or None, facts=facts, destination=joins)
+    judged = apply(findings, waivers, datetime.now(UTC).date())
+    assessed = replace(
+        assessment(estate, asked.profile, judged.findings, wanted, facts.history or ()),
+        unjudged=unjudged(facts, asked.profile),
+        unknown=facts.unknown,
+        expired=judged.expired,
+        unused=judged.unused,
+        unread=reading.unread,
+        unreadable=reading.unreadable,
+    )
+    if any(file.tells_losses for file in files):
+        assessed = with_losses(assessed, estate, joins)
+    for file in files:
+        file.write(assessed)
+        say(f"kept in {file.path}")
+    for line in not_understood(reading):
+        say(line)
+    if asked.as_json:
+        write_json(record(assessed))
     else:
-        _show(estate.subscription, profile, verdicts, findings)
-    blocked = any(finding.severity is Severity.BLOCKER for finding in findings)
-    return NO if blocked or unread else DONE
+        show(assessed, everything=asked.everything)
+    return NO if assessed.blocked or not reading.understood else DONE
 
 
 def archive(folder: Path, subscription: str, asm_url: str, *, as_json: bool) -> int:
     """Write every document of a live subscription into an empty folder; `NO` if some of it was not understood."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError(str(folder), "it is there and not an empty folder", "Name a new folder.")
-    found = taken(planes_of(subscription, asm_url))
+    planes = planes_of(subscription, asm_url)
+    found = taken(planes)
+    facts = gather_facts(planes, found.estate)
     # What owners put into settings may be secret: readable by nobody else.
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for document in found.documents:
-        with os.fdopen(os.open(folder / _file_name(document), os.O_CREAT | os.O_WRONLY, 0o600), "wb") as file:
-            file.write(document.content)
+    contents = {file_name(document.path): document.content for document in found.documents}
+    for name, content in (contents | {FACTS_FILE: to_yaml(facts).encode()}).items():
+        with os.fdopen(os.open(folder / name, os.O_CREAT | os.O_WRONLY, 0o600), "wb") as file:
+            file.write(content)
     for path in (*found.unread, *found.unreadable):
         say(f"not understood: {path}")
     units = [unit.short for unit in found.estate.units]
     if as_json:
         problems = {"unread": list(found.unread), "unreadable": list(found.unreadable)}
-        names = [_file_name(document) for document in found.documents]
-        write_json({"folder": str(folder), "documents": names, "units": units, **problems})
+        kept = {"folder": str(folder), "documents": list(contents), "facts": FACTS_FILE}
+        write_json(kept | {"units": units} | problems)
     else:
         write_line(f"{len(found.documents)} documents with {len(units)} units in {folder}")
     return NO if found.unread or found.unreadable else DONE
@@ -89,7 +119,7 @@ def rules(profile: str, *, as_page: bool, as_json: bool) -> int:
         raise UsageError(f"--profile {profile!r}", problem, f"Profiles: {', '.join(PROFILES)}.")
     chosen = [rule for rule in RULES.values() if not profile or profile in rule.severities]
     if as_json:
-        fields = ("id", "title", "remedy", "source", "noticed")
+        fields = ("id", "title", "remedy", "source", "noticed", "text", "needs", "assumed")
         listed = [
             {name: getattr(rule, name) for name in fields} | {"severities": dict(rule.severities)} for rule in chosen
         ]
@@ -101,61 +131,3 @@ def rules(profile: str, *, as_page: bool, as_json: bool) -> int:
         ]
         write_table(("Rule", "Severity", "What it looks for"), rows)
     return DONE
-
-
-def _file_name(document: RawDocument) -> str:
-    """A list sorts before its members, so that reading the folder in order lets the details stand."""
-    path = document.path.partition("?")[0]
-    return "__".join(quote(unquote(step), safe=" ") for step in path.split("/")) + ".xml"
-
-
-def _by_unit(estate: Estate, findings: Sequence[Finding], wanted: Sequence[Unit]) -> tuple[Verdict, ...]:
-    """Every unit asked for, and those that only a finding names: a network that is not there, for one."""
-    spelled = {unit.short.casefold(): unit.short for unit in estate.units}
-    names = {unit.short.casefold(): unit.short for unit in wanted} or spelled
-    found: dict[str, tuple[str, list[Finding]]] = {key: (spelled.get(key, names[key]), []) for key in names}
-    for finding in findings:
-        if finding.unit.partition("/")[0] in KINDS:
-            found.setdefault(finding.unit.casefold(), (finding.unit, []))[1].append(finding)
-    return tuple(Verdict(name, tuple(its_findings)) for name, its_findings in found.values())
-
-
-def _of_no_unit(findings: Sequence[Finding]) -> tuple[Finding, ...]:
-    return tuple(finding for finding in findings if finding.unit.partition("/")[0] not in KINDS)
-
-
-def _as_json(
-    subscription: str,
-    profile: str,
-    verdicts: Sequence[Verdict],
-    findings: Sequence[Finding],
-    unread: Sequence[str],
-) -> dict[str, Any]:
-    return {
-        "subscription": subscription,
-        "profile": profile,
-        "findings": [asdict(finding) for finding in _of_no_unit(findings)],
-        "units": [
-            {
-                "unit": verdict.unit,
-                "ready": verdict.ready,
-                "findings": [asdict(finding) for finding in verdict.findings],
-            }
-            for verdict in verdicts
-        ],
-        "unread": list(unread),
-    }
-
-
-def _show(subscription: str, profile: str, verdicts: Sequence[Verdict], findings: Sequence[Finding]) -> None:
-    for finding in _of_no_unit(findings):
-        write_line(f"{finding.severity}: {finding.message} {finding.remedy} ({finding.rule})")
-    rows = []
-    for verdict in verdicts:
-        reasons = [finding for finding in verdict.findings if finding.severity is not Severity.INFORMATION]
-        rows.append((verdict.unit, "ready" if verdict.ready else "blocked", "", "", ""))
-        rows.extend(("", finding.severity, finding.rule, finding.resource, finding.message) for finding in reasons)
-    if rows:
-        write_table(("Unit", "Answer", "Rule", "Resource", "Reason"), rows)
-    ready = sum(verdict.ready for verdict in verdicts)
-    write_line(f"{ready} of {len(verdicts)} units of subscription {subscription} are ready by the rules of {profile}.")

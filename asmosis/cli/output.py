@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from asmosis.errors import (
@@ -71,8 +71,8 @@ def write_line(text: str) -> None:
     sys.stdout.write(printable(text) + "\n")
 
 
-def write_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """A result as a table; nothing is cut off, long cells fold."""
+def write_table(columns: Sequence[str], rows: Iterable[Sequence[str]], figures: Collection[str] = ()) -> None:
+    """A result as a table; nothing is cut off, long cells fold; columns of `figures` stand right and on one line."""
     # Drawing tables takes a quarter of the start-up time that a verb without tables has.
     from rich import box  # noqa: PLC0415 - see above
     from rich.console import Console  # noqa: PLC0415 - see above
@@ -83,7 +83,8 @@ def write_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     console = Console(width=None if known_width else _WIDTH, markup=False, highlight=False, emoji=False)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for column in columns:
-        table.add_column(column, overflow="fold")
+        figure = column in figures
+        table.add_column(column, overflow="fold", justify="right" if figure else "left", no_wrap=figure)
     for row in rows:
         table.add_row(*(printable(cell) for cell in row))
     console.print(table)

@@ -1,20 +1,52 @@
 """Where a verb's estate comes from: archived documents, or a live subscription."""
 
 import os
-import time
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from asmosis import collector
+from asmosis.azure.facts import gather_facts
 from asmosis.azure.inventory import Snapshot, take_snapshot
 from asmosis.azure.planes import Planes
-from asmosis.classic.estate import Estate
-from asmosis.cli.documents import estate_of
-from asmosis.cli.output import say
+from asmosis.classic.batches import read_documents
+from asmosis.classic.documents import Document
+from asmosis.classic.estate import Estate, is_ownerless
+from asmosis.cli.progress import progress
 from asmosis.errors import UnreadableDocument, UsageError
+from asmosis.facts import FACTS_FILE, Facts, read_facts
+from asmosis.readiness.index import NO_FACTS
 
-_UNNAMED = "00000000-0000-0000-0000-000000000000"  # documents do not say whose they are
-_PROGRESS_PAUSE = 2.0  # seconds
+UNNAMED = "00000000-0000-0000-0000-000000000000"
+"""Stands for the subscription of documents, which do not say whose they are."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """An estate as far as it could be read, and the places of all that was not understood.
+
+    `unread` are elements that no model claims; what `unreadable` documents describe is **not** in the estate.
+    """
+
+    estate: Estate = field(repr=False)
+    unread: tuple[str, ...] = ()
+    unreadable: tuple[str, ...] = ()
+
+    @property
+    def understood(self) -> bool:
+        """Whether everything is in the estate."""
+        return not self.unread and not self.unreadable
+
+    def whole(self) -> Estate:
+        """The estate, for those whom a missing document would mislead.
+
+        Raises:
+            UnreadableDocument: names every document that cannot be read.
+        """
+        if self.unreadable:
+            place, _, problem = "; ".join(self.unreadable).partition(": ")
+            raise UnreadableDocument(place, problem)
+        return self.estate
 
 
 @dataclass(frozen=True)
@@ -25,18 +57,28 @@ class Source:
     documents: tuple[Path, ...] = ()
     planes: Planes | None = None
 
-    def read(self) -> tuple[Estate, tuple[str, ...]]:
-        """The estate, and the places of what no model claims.
+    def read(self) -> Reading:
+        """The estate as far as it can be read; tells its progress on stderr.
 
         Raises:
-            UnreadableDocument: something cannot be read, so it is not in the estate, which would mislead.
+            UsageError: a folder holds no document.
         """
         if self.planes is None:
-            return estate_of(self.documents, self.subscription)
+            return _archived(_documents_in(self.documents), self.subscription)
         found = taken(self.planes)
-        if found.unreadable:
-            raise UnreadableDocument(f"subscription {self.subscription}", "; ".join(found.unreadable))
-        return found.estate, found.unread
+        return Reading(found.estate, found.unread, found.unreadable)
+
+    def facts(self, estate: Estate) -> Facts:
+        """What documents do not tell: as a snapshot keeps it beside them, or as the live plane answers.
+
+        Raises:
+            UsageError: names the line of the first mistake in the facts file.
+        """
+        if self.planes is not None:
+            return gather_facts(self.planes, estate)
+        kept = (folder / FACTS_FILE for folder in self.documents)
+        found = next((path for path in kept if path.is_file()), None)
+        return read_facts(found) if found else NO_FACTS
 
 
 def source_of(documents: Sequence[Path], subscription: str, asm_url: str) -> Source:
@@ -48,7 +90,7 @@ def source_of(documents: Sequence[Path], subscription: str, asm_url: str) -> Sou
     if documents and asm_url:
         raise UsageError("--from", "documents and a live plane are both named", "Give --from or --asm-url.")
     if documents:
-        return Source(subscription or _UNNAMED, tuple(documents))
+        return Source(subscription or UNNAMED, tuple(documents))
     planes = planes_of(subscription, asm_url)
     return Source(planes.subscription, planes=planes)
 
@@ -61,13 +103,50 @@ def planes_of(subscription: str, asm_url: str) -> Planes:
 
 def taken(planes: Planes) -> Snapshot:
     """A live subscription as it is now; tells its progress on stderr."""
-    said = time.monotonic()
-
-    def tell(done: int, known: int) -> None:
-        nonlocal said
-        if time.monotonic() - said >= _PROGRESS_PAUSE:
-            said = time.monotonic()
-            say(f"read {done} of {known} documents so far")
-
-    with planes.asm() as asm:
+    with planes.asm() as asm, progress("documents") as tell:
         return take_snapshot(asm, progress=tell)
+
+
+def not_understood(reading: Reading) -> Iterator[str]:
+    """A line per element that no model claims and per document that cannot be read; what is alike stands together."""
+    places: dict[str, list[str]] = {}
+    for unread in reading.unread:
+        place, _, element = unread.rpartition(": ")
+        places.setdefault(element, []).append(place)
+    for element, found in places.items():
+        more = f", and {len(found) - 1} more like it" if len(found) > 1 else ""
+        yield f"not understood: {found[0]}: {element}{more}"
+    yield from (f"cannot be read: {problem}" for problem in reading.unreadable)
+
+
+def _documents_in(sources: Sequence[Path]) -> list[Path]:
+    found: list[Path] = []
+    for source in sources:
+        held = (
+            sorted(path for path in source.iterdir() if path.suffix.lower() == ".xml") if source.is_dir() else [source]
+        )
+        if not held:
+            raise UsageError(str(source), "the folder holds no *.xml", "Name a folder of archived ASM documents.")
+        found += held
+    return found
+
+
+def _archived(paths: Sequence[Path], subscription: str) -> Reading:
+    unread: list[str] = []
+    unreadable: list[str] = []
+
+    def readable() -> Iterator[Document]:
+        with progress("documents") as tell:
+            for done, document in enumerate(read_documents(paths), start=1):
+                if isinstance(document, UnreadableDocument):
+                    unreadable.append(str(document))
+                else:
+                    unread.extend(f"{document.place}: {element}" for element in document.unread)
+                    if is_ownerless(document):
+                        unread.append(f"{document.place}: the file's name does not tell whose {document.root} this is")
+                    yield document
+                tell(done, len(paths))
+
+    with collector.paused():
+        estate = Estate.of_documents(subscription, readable())
+    return Reading(estate, tuple(unread), tuple(unreadable))

@@ -37,12 +37,21 @@ class Hit:
 
 
 @dataclass(frozen=True)
+class Acceptance:
+    """Who takes the responsibility for a finding, why, and the last day on which that holds (ISO date)."""
+
+    who: str
+    why: str
+    until: str
+
+
+@dataclass(frozen=True)
 class Finding:
     """A hit in its unit, with what its rule says about it.
 
     `unit` is KIND/NAME (`subscription/ID` for what belongs to no unit); `message` is the platform's own text where the
     platform has one; `noticed` is when the platform itself would find out; `evidence` is the element in the ASM
-    documents, `A[NAME]` being the A of that name.
+    documents, `A[NAME]` being the A of that name; `waiver` is there once somebody has accepted the finding.
     """
 
     rule: str
@@ -53,16 +62,27 @@ class Finding:
     remedy: str
     noticed: Noticed
     evidence: str
+    waiver: Acceptance | None = None
 
     @property
     def blocks(self) -> bool:
-        """Whether the unit cannot migrate before it is mended."""
-        return self.severity is Severity.BLOCKER
+        """Whether the unit cannot migrate before it is mended, or before somebody has accepted it."""
+        return self.severity is Severity.BLOCKER and self.waiver is None
+
+    @property
+    def still_refused_by_platform(self) -> bool:
+        """Whether a blocker is accepted that the platform itself will not accept."""
+        return self.severity is Severity.BLOCKER and self.waiver is not None and self.noticed != "never"
 
 
 @dataclass(frozen=True)
 class Rule:
-    """A judgement about one type of subject (`over`), with a severity in each profile that knows it."""
+    """A judgement about one type of subject (`over`), with a severity in each profile that knows it.
+
+    `text` is the platform's own message with its gaps as `{name}`, empty where none is published; `needs` are the
+    fields of `Facts` without which the rule cannot judge; `assumed` says that no source tells of the platform's
+    refusal, which then follows from what ARM accepts.
+    """
 
     id: str
     severities: Mapping[str, Severity]
@@ -72,9 +92,21 @@ class Rule:
     noticed: Noticed
     over: tuple[type, ...]
     judge: Callable[[Any], Iterator[Hit]]
+    text: str = ""
+    needs: tuple[str, ...] = ()
+    assumed: bool = False
 
 
-def rule(
+@dataclass(frozen=True)
+class Unjudged:
+    """A rule that could not judge, for want of these parts of the facts."""
+
+    rule: str
+    title: str
+    needs: tuple[str, ...]
+
+
+def rule(  # noqa: PLR0913 -- what a rule tells of itself, each by name
     id: str,
     *,
     seed_2016: Severity | None,
@@ -83,6 +115,9 @@ def rule(
     remedy: str,
     source: str,
     noticed: Noticed,
+    text: str = "",
+    needs: tuple[str, ...] = (),
+    assumed: bool = False,
 ) -> Callable[[Callable[[Subject], Iterator[Hit]]], Rule]:
     """Make a rule of a generator; the type of its one argument says which subjects it judges."""
     by_profile = {SEED_2016: seed_2016, PLATFORM_2023: platform_2023}
@@ -91,7 +126,8 @@ def rule(
     def decorate(judge: Callable[[Subject], Iterator[Hit]]) -> Rule:
         hints = get_type_hints(judge)
         [subject] = [hint for argument, hint in hints.items() if argument != "return"]
-        return Rule(id, severities, title, remedy, source, noticed, get_args(subject) or (subject,), judge)
+        over = get_args(subject) or (subject,)
+        return Rule(id, severities, title, remedy, source, noticed, over, judge, text, needs, assumed)
 
     return decorate
 

@@ -33,6 +33,14 @@ RESERVED_IPS = (
     "/articles/virtual-network/ip-services/public-ip-upgrade-classic.md"
 )
 STORAGE = f"{_DOCS}/8262e83bdba552e9a84b1dd4987cfaaf4f79bf0b/articles/storage/common/classic-account-migrate.md"
+ARM_ERRORS = (
+    f"{_DOCS}/f83aa99724b7f0856d1217723a008b1b79cb23b3"
+    "/articles/azure-resource-manager/templates/common-deployment-errors.md"
+)
 IMPLICIT_SETS = "https://github.com/MicrosoftDocs/azure-docs/issues/28037"
 DETACHED_DISKS = "https://github.com/MicrosoftDocs/azure-docs/issues/24323"
+ACCOUNT_CONFLICT = "https://github.com/MicrosoftDocs/azure-docs/issues/113643"
+TARGET_CHECKS = (
+    "https://github.com/zyadamec/migAz/blob/c4eb2284275b88741704c038de6741abbe2c6150/MigAz.Azure/ExportArtifacts.cs"
+)
 FIELD_TOOLSET = "https://github.com/Azure/classic-iaas-resourcemanager-migration"

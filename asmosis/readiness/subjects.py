@@ -1,6 +1,5 @@
 """What rules judge: the parts of an estate, each with the unit that it migrates with."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,101 +8,13 @@ from ipaddress import IPv4Network
 from asmosis.classic.compute import Deployment, HostedService
 from asmosis.classic.estate import Estate, key
 from asmosis.classic.instance import RoleInstance
-from asmosis.classic.network import (
-    Gateway,
-    GatewayConnection,
-    NetworkSecurityGroup,
-    ReservedIp,
-    RouteTable,
-    VirtualNetworkSite,
-)
-from asmosis.classic.role import InputEndpoint, Role
-from asmosis.classic.storage import Disk, OsImage, StorageService, VmImage, account_of
-from asmosis.units import Unit
-
-
-class Index:
-    """Look-ups over a whole estate, each made once; every name is a `key`."""
-
-    def __init__(self, estate: Estate) -> None:
-        self._estate = estate
-
-    @cached_property
-    def units(self) -> dict[tuple[str, str], Unit]:
-        """Units by kind and name, with the networks that only deployments name."""
-        found: dict[tuple[str, str], Unit] = {}
-        for name in map(self._estate.network_of, self._estate.hosted_services):
-            if name and key(name) not in self.networks:
-                unlisted = Unit(self._estate.subscription, "virtualNetwork", name)
-                found.setdefault((unlisted.kind, key(name)), unlisted)
-        return found | {(unit.kind, key(unit.name)): unit for unit in self._estate.units}
-
-    @cached_property
-    def networks(self) -> dict[str, VirtualNetworkSite]:
-        """Virtual networks by name."""
-        return {key(network.name): network for network in self._estate.virtual_networks}
-
-    @cached_property
-    def gateways(self) -> dict[str, Gateway]:
-        """Gateways by network."""
-        return {key(name): gateway for name, gateway in self._estate.gateways.items()}
-
-    @cached_property
-    def connections(self) -> dict[str, tuple[GatewayConnection, ...]]:
-        """Gateway connections by network."""
-        return {key(name): connections for name, connections in self._estate.connections.items()}
-
-    @cached_property
-    def security_groups(self) -> dict[str, NetworkSecurityGroup]:
-        """Network security groups by name."""
-        return {key(group.name): group for group in self._estate.network_security_groups}
-
-    @cached_property
-    def route_tables(self) -> dict[str, RouteTable]:
-        """Route tables by name."""
-        return {key(table.name): table for table in self._estate.route_tables}
-
-    @cached_property
-    def reserved_ips(self) -> dict[str, ReservedIp]:
-        """Reserved IPs by name."""
-        return {key(address.name): address for address in self._estate.reserved_ips}
-
-    @cached_property
-    def accounts(self) -> dict[str, StorageService]:
-        """Storage accounts by name."""
-        return {key(account.name or ""): account for account in self._estate.storage_accounts}
-
-    @cached_property
-    def certificates(self) -> dict[str, tuple[str, ...]]:
-        """Thumbprints by cloud service."""
-        return {key(name): thumbprints for name, thumbprints in self._estate.certificates.items()}
-
-    @cached_property
-    def premium_accounts(self) -> frozenset[str]:
-        """The storage accounts on premium disks."""
-        return frozenset(
-            name for name, account in self.accounts.items() if (account.account_type or "").startswith("Premium")
-        )
-
-    @cached_property
-    def images(self) -> dict[str, list[OsImage | VmImage]]:
-        """The subscription's own images by the storage account of their first blob."""
-        found: defaultdict[str, list[OsImage | VmImage]] = defaultdict(list)
-        images: tuple[OsImage | VmImage, ...] = (*self._estate.os_images, *self._estate.vm_images)
-        for image in images:
-            if image.category == "User":
-                found[key(account_of(_first_blob(image)))].append(image)
-        return found
-
-    @cached_property
-    def machines(self) -> frozenset[tuple[str, str]]:
-        """The machines that are in classic, by service and role."""
-        return frozenset(
-            (key(service.name), key(role.name))
-            for service in self._estate.hosted_services
-            for deployment in service.deployments
-            for role in deployment.roles
-        )
+from asmosis.classic.network import Gateway, NetworkSecurityGroup, ReservedIp, RouteTable, VirtualNetworkSite
+from asmosis.classic.role import DataDisk, InputEndpoint, OsDisk, Role
+from asmosis.classic.storage import Disk, StorageService
+from asmosis.facts import Facts
+from asmosis.readiness.demand import Demand, demand
+from asmosis.readiness.index import NO_FACTS, Index
+from asmosis.units import Destination, State, Unit
 
 
 @dataclass(frozen=True)
@@ -118,6 +29,11 @@ class Subscription:
         """KIND/NAME, as findings name it."""
         return f"subscription/{self.estate.subscription}"
 
+    @property
+    def facts(self) -> Facts:
+        """What is known beside the classic documents."""
+        return self.index.facts
+
 
 @dataclass(frozen=True)
 class InUnit:
@@ -131,6 +47,35 @@ class InUnit:
     def place(self) -> str:
         """KIND/NAME, as findings name it."""
         return self.unit.short
+
+    @property
+    def facts(self) -> Facts:
+        """What is known beside the classic documents."""
+        return self.index.facts
+
+    @property
+    def state(self) -> State:
+        """Where the unit stands in its migration."""
+        return self.index.state_of(self.unit)
+
+
+@dataclass(frozen=True)
+class Whole(InUnit):
+    """A unit with all that migrates with it; `before` is what the units before it in the request need."""
+
+    services: tuple[HostedService, ...]
+    before: Demand
+
+    @cached_property
+    def demand(self) -> Demand:
+        """What the unit needs in ARM."""
+        return demand(self.estate, self.unit, self.index, self.index.destination)
+
+    @cached_property
+    def fits(self) -> bool:
+        """Whether no quota that is known forbids the unit on its own."""
+        usages = ((self.facts.usage_of(place.region, place.name), more) for place, more in self.demand.quotas.items())
+        return all(usage.current + more <= usage.limit for usage, more in usages if usage)
 
 
 @dataclass(frozen=True)
@@ -166,6 +111,12 @@ class Service(InUnit):
     def at(self, path: str) -> str:
         """Where in the ASM documents `path` of the service is."""
         return f"HostedService[{self.service.name}]/{path}"
+
+    @property
+    def location(self) -> str:
+        """Where the service stands, or the network that it migrates with; empty when nobody says."""
+        network = self.index.networks.get(key(self.unit.name)) if self.unit.kind == "virtualNetwork" else None
+        return self.estate.location_of(self.service) or (self.estate.location_of(network) if network else "")
 
 
 @dataclass(frozen=True)
@@ -215,6 +166,24 @@ class Machine(Slot):
         return f"{self.service.name}/{self.role.name}"
 
     @property
+    def subnets(self) -> tuple[str, ...]:
+        """The subnets that the machine names, then those of its further network interfaces."""
+        network = self.role.network
+        if not network.network_interfaces:
+            return network.subnets
+        return (*network.subnets, *(nic.subnet for nic in network.network_interfaces if nic.subnet))
+
+    @property
+    def disks(self) -> tuple[OsDisk | DataDisk, ...]:
+        """The disk that the machine boots from, then its data disks."""
+        boot = self.role.os_disk
+        return (boot, *self.role.data_disks) if boot else self.role.data_disks
+
+    def at_disk(self, disk: OsDisk | DataDisk) -> str:
+        """Where in the ASM documents a disk of the role is."""
+        return self.at(f"{'OS' if isinstance(disk, OsDisk) else 'Data'}VirtualHardDisk[{disk.name}]")
+
+    @property
     def deallocated(self) -> bool:
         """Whether the machine is on no host, so that nothing in it can report."""
         return self.instance is not None and self.instance.status == "StoppedDeallocated"
@@ -235,25 +204,32 @@ class Detached(InUnit):
     resource: NetworkSecurityGroup | RouteTable | ReservedIp
 
 
-def subjects(estate: Estate, units: Iterable[Unit] | None) -> Iterator[Subscription | InUnit]:
+def subjects(
+    estate: Estate, units: Iterable[Unit] | None, facts: Facts = NO_FACTS, destination: Destination | None = None
+) -> Iterator[Subscription | InUnit]:
     """Every subject of `units` in their order, or of the whole estate; each element of it is visited once.
 
     Raises:
         UnknownUnit: a wanted cloud service, security group, route table or reserved IP is no unit of the estate.
     """
-    index = Index(estate)
+    index = Index(estate, facts, destination)
+    before = Demand()
     if units is None:
         yield Subscription(estate, index)
         units = index.units.values()
     for wanted in units:
         unit = index.units.get((wanted.kind, key(wanted.name)), wanted)
+        services = (_service(estate, unit),) if unit.kind == "hostedService" else estate.services_of(unit)
+        whole = Whole(estate, index, unit, services, before)
+        yield whole
+        if facts.usages is not None and whole.fits:
+            before += whole.demand
         if unit.kind == "virtualNetwork":
-            services = estate.services_of(unit)
             yield Network(estate, index, unit, index.networks.get(key(unit.name)), services)
             for service in services:
                 yield from _of_service(estate, index, unit, service)
         elif unit.kind == "hostedService":
-            yield from _of_service(estate, index, unit, _service(estate, unit))
+            yield from _of_service(estate, index, unit, services[0])
         elif unit.kind == "storageAccount":
             disks = estate.disks_in(unit.name)
             yield Account(estate, index, unit, index.accounts.get(key(unit.name)), disks)
@@ -295,10 +271,3 @@ def _detached(estate: Estate, index: Index, unit: Unit) -> NetworkSecurityGroup 
     if unit.kind == "routeTable":
         return index.route_tables[key(unit.name)]
     return index.reserved_ips[key(unit.name)]
-
-
-def _first_blob(image: OsImage | VmImage) -> str:
-    if isinstance(image, OsImage):
-        return image.media_link or ""
-    disks = (*((image.os_disk,) if image.os_disk else ()), *image.data_disks)
-    return next((disk.media_link for disk in disks if disk.media_link), "")

@@ -7,7 +7,7 @@ _MOST_BYTES = 200_000  # of one table; Prefect keeps artifacts of about a megaby
 _LONGEST_CELL = 1_000  # characters
 _LONGEST_PARAGRAPH = 8_000  # characters
 # An underscore inside a word is no markup, and names are full of them.
-_MARKUP = re.compile(r"[\\`*\[\]|~]|(?<!\w)_|_(?!\w)|^[#>+-](?=\s)")
+_MARKUP = re.compile(r"[\\`*\[\]|~]|(?<![^\W_])_|_(?![^\W_])|^[#>+-](?=\s)")
 
 
 def text(words: object, longest: int = _LONGEST_CELL) -> str:

@@ -5,8 +5,18 @@ from collections.abc import Sequence
 
 from asmosis.classic.subscription import ValidationMessage
 from asmosis.readiness import RULES, Finding, Severity
+from asmosis.reports.assessment import STANDINGS, WAIVED, accepted, standing
 from asmosis.reports.markdown import code, count, page, table, text
 from asmosis.units import Unit
+
+NOTICED = {
+    "validate": "validate notices",
+    "prepare": "only prepare notices",
+    "commit": "only commit notices",
+    "never": "never notices",
+    "call": "refuses the call",
+}
+"""When the platform itself would find out, in words."""
 
 
 def findings_page(unit: Unit, findings: Sequence[Finding], messages: Sequence[ValidationMessage]) -> str:
@@ -34,6 +44,7 @@ def readiness_page(units: Sequence[Unit], findings: Sequence[Finding]) -> str:
     return page(
         "# Readiness",
         f"**{len(names) - len(blocked)} ready, {len(blocked)} blocked.** {_counted(findings)}.",
+        _more(units),
         "## Units" if names else "",
         _units_table(sorted(names, key=lambda name: name not in blocked), by_unit),
         "## Reasons" if findings else "",
@@ -44,11 +55,19 @@ def readiness_page(units: Sequence[Unit], findings: Sequence[Finding]) -> str:
 
 
 def _counted(findings: Sequence[Finding]) -> str:
-    by_severity = Counter(finding.severity for finding in findings)
+    number = Counter(standing(finding) for finding in findings)
+    waived = f", {number[WAIVED]} accepted" if number[WAIVED] else ""
     return (
-        f"{count(by_severity[Severity.BLOCKER], 'blocker')}, {count(by_severity[Severity.WARNING], 'warning')},"
-        f" {count(by_severity[Severity.INFORMATION], 'note')}"
+        f"{count(number[Severity.BLOCKER], 'blocker')}, {count(number[Severity.WARNING], 'warning')},"
+        f" {count(number[Severity.INFORMATION], 'note')}{waived}"
     )
+
+
+def _more(units: Sequence[Unit]) -> str:
+    if not units:
+        return ""
+    command = f"asmosis assess --subscription {units[0].subscription} --out readiness.html"
+    return f"Charts, search and everything about each unit in one file: {code(command)}"
 
 
 def _findings_table(findings: Sequence[Finding], *, with_unit: bool = False) -> str:
@@ -58,13 +77,13 @@ def _findings_table(findings: Sequence[Finding], *, with_unit: bool = False) -> 
         ("Severity", "Rule", *(("Unit",) if with_unit else ()), "Resource", "What is the matter", "Remedy", "Platform"),
         (
             (
-                str(finding.severity),
+                standing(finding),
                 code(finding.rule),
                 *((text(finding.unit),) if with_unit else ()),
                 text(finding.resource),
-                text(finding.message),
+                text(f"{finding.message} {accepted(finding)}"),
                 text(finding.remedy),
-                _NOTICED[finding.noticed],
+                NOTICED[finding.noticed],
             )
             for finding in sorted(findings, key=_gravity)
         ),
@@ -102,7 +121,7 @@ def _units_table(names: Sequence[str], by_unit: dict[str, list[Finding]]) -> str
                 text(name),
                 "no" if blockers else "yes",
                 str(len(blockers)),
-                str(sum(finding.severity is Severity.WARNING for finding in by_unit[name])),
+                str(sum(standing(finding) == Severity.WARNING for finding in by_unit[name])),
                 text(blockers[0].message) if blockers else "",
             )
             for name in names
@@ -114,29 +133,19 @@ def _units_table(names: Sequence[str], by_unit: dict[str, list[Finding]]) -> str
 def _reasons_table(findings: Sequence[Finding]) -> str:
     if not findings:
         return ""
-    units: defaultdict[tuple[Severity, str], set[str]] = defaultdict(set)
+    units: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
     for finding in findings:
-        units[finding.severity, finding.rule].add(finding.unit)
-    most_first = sorted(units.items(), key=lambda item: (_ORDER[item[0][0]], -len(item[1]), item[0][1]))
+        units[standing(finding), finding.rule].add(finding.unit)
+    most_first = sorted(units.items(), key=lambda item: (STANDINGS.index(item[0][0]), -len(item[1]), item[0][1]))
     return table(
         ("Severity", "Rule", "Units", "What it is"),
-        ((severity, code(rule), str(len(found)), text(RULES[rule].title)) for (severity, rule), found in most_first),
+        ((stands, code(rule), str(len(found)), text(RULES[rule].title)) for (stands, rule), found in most_first),
     )
 
 
 def _gravity(finding: Finding) -> int:
-    return _ORDER[finding.severity]
+    return STANDINGS.index(standing(finding))
 
 
 def _gist(message: str) -> str:
     return " ".join(message.split()).casefold()
-
-
-_ORDER = {severity: position for position, severity in enumerate(Severity)}
-_NOTICED = {
-    "validate": "validate notices",
-    "prepare": "only prepare notices",
-    "commit": "only commit notices",
-    "never": "never notices",
-    "call": "refuses the call",
-}

@@ -9,8 +9,7 @@ from asmosis.reports.markdown import code, count, page, paragraph, table, text
 from asmosis.translate import Loss
 from asmosis.units import Outcome, Unit
 
-# What of classic a type of ARM resources comes from, in the words of the classic portal.
-_CLASSIC = {
+CLASSIC = {
     "microsoft.compute/availabilitysets": "availability set",
     "microsoft.compute/virtualmachines": "virtual machine",
     "microsoft.compute/virtualmachines/extensions": "extension",
@@ -26,6 +25,7 @@ _CLASSIC = {
     "microsoft.network/virtualnetworks": "virtual network",
     "microsoft.storage/storageaccounts": "storage account",
 }
+"""What of classic a type of ARM resources comes from, in the words of the classic portal."""
 
 
 def side_by_side_page(verdict: Verdict) -> str:
@@ -33,6 +33,7 @@ def side_by_side_page(verdict: Verdict) -> str:
     return page(
         f"# Classic and ARM side by side: {text(verdict.unit.short)}",
         f"**{_judgement(verdict)}**",
+        _bullets("What may not be read", _unread(verdict), len(verdict.unread)),
         "## What differs" if verdict.differences else "",
         _differences_table(verdict.differences),
         "## What is lost" if verdict.losses else "",
@@ -44,15 +45,15 @@ def side_by_side_page(verdict: Verdict) -> str:
 
 def question_page(verdict: Verdict, artifact: str, most: int = 12) -> str:
     """What stands in the approval form: the judgement, at most `most` real differences and losses, and where all is."""
-    real = [difference for difference in verdict.differences if difference.severity == "real"]
     differences = [
         f"{text(item.resource)} {code(item.path)}: promised {_value(item.promised) or 'nothing'}, "
         f"found {_value(item.found) or 'nothing'}"
-        for item in real
+        for item in verdict.told("real")
     ]
     losses = [f"{text(loss.subject)} {code(loss.field)}: {text(loss.why)}" for loss in verdict.losses]
     return page(
         f"**{_judgement(verdict)}**",
+        _bullets("What may not be read", _unread(verdict), most),
         _bullets("What differs", differences, most),
         _bullets("What is lost", losses, most),
         f"Both sides, property by property: artifact {code(artifact)} of this run.",
@@ -61,11 +62,12 @@ def question_page(verdict: Verdict, artifact: str, most: int = 12) -> str:
 
 def outcome_page(unit: Unit, outcome: Outcome, words: str, verdict: Verdict | None = None) -> str:
     """How the run ended and why; with a verdict, how the ARM side was found, and what to do about losses."""
-    real = [difference for difference in verdict.differences if difference.severity == "real"] if verdict else []
+    real = verdict.told("real") if verdict else ()
     return page(
         f"# {text(outcome.value)}: {text(unit.short)}",
         paragraph(words),
         _judgement(verdict) if verdict else "",
+        _bullets("What may not be read", _unread(verdict), len(verdict.unread)) if verdict else "",
         "## What differs" if real else "",
         _differences_table(real),
         "## Still to do by hand" if verdict and verdict.losses and outcome is not Outcome.ABORTED else "",
@@ -81,15 +83,25 @@ def _bullets(title: str, lines: Sequence[str], most: int) -> str:
     return "\n".join([f"**{title}**", "", *shown, *more])
 
 
+def _unread(verdict: Verdict) -> list[str]:
+    return [text(str(each)) for each in verdict.unread]
+
+
 def _judgement(verdict: Verdict) -> str:
-    real = sum(difference.severity == "real" for difference in verdict.differences)
-    expected = len(verdict.differences) - real
+    real, expected = len(verdict.told("real")), len(verdict.told("expected"))
     found = f"{count(len(verdict.pairs), 'promised resource is', 'promised resources are')} in ARM"
     known = f", beside {count(expected, 'difference that was', 'differences that were')} expected" if expected else ""
     lost = f" {count(len(verdict.losses), 'setting is', 'settings are')} lost." if verdict.losses else ""
     if verdict.clean:
         return f"The promise is kept: {found} and nothing differs that should not{known}.{lost}"
-    return f"The promise is not kept: {found}, but {count(real, 'thing differs', 'things differ')}{known}.{lost}"
+    differ = f"{count(real, 'thing differs', 'things differ')}{known}"
+    if verdict.partial:
+        unseen = count(len(verdict.unchecked), "promised resource", "promised resources")
+        return (
+            f"Nobody knows whether the promise is kept, because not everything may be read: {found}, {unseen} may be"
+            f" there unseen, and {differ}.{lost}"
+        )
+    return f"The promise is not kept: {found}, but {differ}.{lost}"
 
 
 def _differences_table(differences: Sequence[Difference]) -> str:
@@ -99,7 +111,7 @@ def _differences_table(differences: Sequence[Difference]) -> str:
         ("", "Resource", "Property", "Promised", "Found", "Why"),
         (
             (
-                "**differs**" if difference.severity == "real" else "expected",
+                "**differs**" if difference.severity == "real" else difference.severity,
                 text(difference.resource),
                 code(difference.path) or "the whole resource",
                 _value(difference.promised),
@@ -123,7 +135,7 @@ def _pairs_table(pairs: Sequence[Pair]) -> str:
         ("Classic", "ARM type", "Promised", "Found as", "In resource group"),
         (
             (
-                _CLASSIC.get(_type(pair).casefold(), ""),
+                CLASSIC.get(_type(pair).casefold(), ""),
                 code(_type(pair)),
                 text(_name(pair.promised)),
                 text(_name(pair.found)),

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 from asmosis.arm import network as arm
-from asmosis.arm.resource import Resource, Sku
+from asmosis.arm.resource import Resource, Sku, arm_location
 from asmosis.translate.balancing import Vip, balancers, vips
 from asmosis.translate.gateways import gateway_ip
 from asmosis.translate.load_balancers import IDLE_TIMEOUT
-from asmosis.translate.scope import CloudService, Machine, Scope, arm_location
+from asmosis.translate.scope import CloudService, Machine, Scope
 from asmosis.translate.translation import Loss, produces
 
 

@@ -1,27 +1,20 @@
 """Classic roles → Microsoft.Compute. Mappings documented by Microsoft (deep dive) unless marked."""
 
-import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from asmosis.arm import compute as arm
 from asmosis.arm.network import NETWORK_INTERFACES
 from asmosis.arm.resource import Reference, Resource, Sku
+from asmosis.arm.sizes import arm_size
 from asmosis.classic import role as classic_role
 from asmosis.classic.estate import key
 from asmosis.translate.scope import CloudService, Machine, Scope
 from asmosis.translate.translation import Loss, produces
+from asmosis.translate.vaults import os_profile
 
-# The oldest sizes changed their names; every other size keeps its own (recorded lists of role sizes).
-SIZES = {
-    "extrasmall": "Standard_A0",
-    "small": "Standard_A1",
-    "medium": "Standard_A2",
-    "large": "Standard_A3",
-    "extralarge": "Standard_A4",
-    **{f"a{number}": f"Standard_A{number}" for number in range(5, 12)},
-}
-_XML_EXTENSION = re.compile(r"vs.*debug.*|visualstudio.*debug.*|remotedebug.*|webdeploy.*", re.IGNORECASE)
+# Classic spreads a service over two racks and, unless it says otherwise, five update domains (documented by Microsoft).
+_FAULT_DOMAINS, _UPDATE_DOMAINS = 2, 5
 _POWER = {"StoppedDeallocated": "deallocated", "StoppedVM": "stopped", "ReadyRole": "running"}
 
 
@@ -30,7 +23,6 @@ def availability_sets(scope: Scope) -> Iterator[Resource | Loss]:
     """Every set that a service's machines name; one that the platform makes where they name none."""
     for service in scope.services:
         for name in _set_names(service):
-            made = name is None
             yield Resource(
                 id=_set_id(scope, service, name),
                 name=_set_name(scope, service, name),
@@ -38,10 +30,10 @@ def availability_sets(scope: Scope) -> Iterator[Resource | Loss]:
                 location=service.location,
                 sku=Sku(name="Classic"),
                 properties=arm.AvailabilitySet(
-                    # How the platform sizes a set of its own is not documented.
-                    platform_update_domain_count=None if made else service.deployment.upgrade_domains
+                    platform_update_domain_count=service.deployment.upgrade_domains or _UPDATE_DOMAINS,
+                    platform_fault_domain_count=_FAULT_DOMAINS,
                 ),
-                generated=made,
+                generated=name is None,
             )
 
 
@@ -51,7 +43,7 @@ def virtual_machines(scope: Scope) -> Iterator[Resource | Loss]:
     for service in scope.services:
         for machine in service.machines:
             yield Resource(
-                id=_machine_id(scope, service, machine),
+                id=machine_id(scope, service, machine),
                 name=machine.name,
                 type=arm.VIRTUAL_MACHINES,
                 location=service.location,
@@ -60,13 +52,9 @@ def virtual_machines(scope: Scope) -> Iterator[Resource | Loss]:
             yield from _lost_with(service, machine)
 
 
-@produces(arm.EXTENSIONS)
-def extensions(scope: Scope) -> Iterator[Resource | Loss]:
-    """Every enabled extension that has a JSON type; private settings cannot be read back from classic."""
-    for service in scope.services:
-        for machine in service.machines:
-            for extension in machine.role.extensions:
-                yield from _extension(scope, service, machine, extension)
+def machine_id(scope: Scope, service: CloudService, machine: Machine) -> str:
+    """The id of a machine."""
+    return scope.id(service.group, arm.VIRTUAL_MACHINES, machine.name)
 
 
 def _set_names(service: CloudService) -> tuple[str | None, ...]:
@@ -85,10 +73,6 @@ def _set_name(scope: Scope, service: CloudService, name: str | None) -> str:
     return scope.names.kept(name) if name else scope.names.availability_set(service.name)
 
 
-def _machine_id(scope: Scope, service: CloudService, machine: Machine) -> str:
-    return scope.id(service.group, arm.VIRTUAL_MACHINES, machine.name)
-
-
 def _virtual_machine(scope: Scope, service: CloudService, machine: Machine) -> arm.VirtualMachine:
     role = machine.role
     named = role.availability_set or (None if _set_names(service) != (None,) else "")
@@ -98,6 +82,7 @@ def _virtual_machine(scope: Scope, service: CloudService, machine: Machine) -> a
             os_disk=_os_disk(role.os_disk) if role.os_disk else None,
             data_disks=tuple(_data_disk(disk) for disk in role.data_disks),
         ),
+        os_profile=os_profile(scope, service, machine),
         network_profile=arm.NetworkProfile(network_interfaces=tuple(_interfaces(scope, service, machine))),
         availability_set=None if named is None else Reference(id=_set_id(scope, service, named or None)),
         diagnostics_profile=_diagnostics(role.debug_settings),
@@ -108,7 +93,7 @@ def _virtual_machine(scope: Scope, service: CloudService, machine: Machine) -> a
 
 def _size(machine: Machine) -> str:
     size = machine.role.size or (machine.instance.size if machine.instance else None) or ""
-    return SIZES.get(size.lower(), size)
+    return arm_size(size)
 
 
 def _os_disk(disk: classic_role.OsDisk) -> arm.OsDisk:
@@ -174,54 +159,3 @@ def _lost_with(service: CloudService, machine: Machine) -> Iterator[Loss]:
             "Resource Manager has no labels; they do not become tags.",
             "Set a tag after commit.",
         )
-
-
-def _extension(
-    scope: Scope, service: CloudService, machine: Machine, extension: classic_role.ExtensionReference
-) -> Iterator[Resource | Loss]:
-    subject = f"{service.subject}/{machine.name}/{extension.reference_name}"
-    if _is_xml(extension):
-        yield Loss(
-            subject,
-            "ResourceExtensionReference",
-            f"{extension.name} {extension.version} has XML settings, which Resource Manager does not know.",
-            "Install its JSON successor after commit, if it is still wanted.",
-        )
-        return
-    if (extension.state or "").lower() in ("disable", "uninstall"):
-        yield Loss(
-            subject,
-            "ResourceExtensionReference",
-            f"the extension is in state {extension.state}; only enabled ones migrate.",
-            "Install it after commit, if it is still wanted.",
-        )
-        return
-    if any(parameter.type == "Private" for parameter in extension.parameters):
-        yield Loss(
-            subject,
-            "ResourceExtensionParameterValue (Private)",
-            "private settings cannot be read from classic, so they cannot be checked or exported.",
-            "Keep them at hand; supply them again as protectedSettings when the extension is next changed.",
-        )
-    public = [parameter for parameter in extension.parameters if parameter.type == "Public"]
-    version = extension.version.split(".")
-    yield Resource(
-        id=f"{_machine_id(scope, service, machine)}/extensions/{extension.reference_name}",
-        name=extension.reference_name,
-        type=arm.EXTENSIONS,
-        location=service.location,
-        properties=arm.Extension(
-            publisher=extension.publisher,
-            type=extension.name,
-            # Assumed: a wildcard asks for the newest minor version, a number for itself.
-            type_handler_version=".".join("0" if step == "*" else step for step in [*version, "0"][:2]),
-            auto_upgrade_minor_version="*" in version,
-            settings=public[0].settings if public else None,
-        ),
-    )
-
-
-def _is_xml(extension: classic_role.ExtensionReference) -> bool:
-    if extension.name.lower() == "bginfo":
-        return extension.version.startswith("1.")
-    return _XML_EXTENSION.fullmatch(extension.name) is not None

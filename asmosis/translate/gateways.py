@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from asmosis.arm import network as arm
-from asmosis.arm.resource import Part, Reference, Resource, Sku
+from asmosis.arm.resource import Part, Reference, Resource, Sku, arm_location
 from asmosis.classic.estate import key
 from asmosis.classic.network import Gateway, LocalNetworkSite, VirtualNetworkSite
 from asmosis.translate.load_balancers import IDLE_TIMEOUT
-from asmosis.translate.scope import Scope, arm_location
+from asmosis.translate.scope import Scope
 from asmosis.translate.translation import Loss, produces
 
 _TYPES: dict[str | None, tuple[Literal["Vpn", "ExpressRoute"], Literal["PolicyBased", "RouteBased"] | None]] = {
@@ -65,6 +65,14 @@ def virtual_network_gateways(scope: Scope) -> Iterator[Resource | Loss]:
             ),
             generated=True,
         )
+        if pool:
+            yield Loss(
+                scope.unit.short,
+                "VPNClientAddressPool",
+                "the root certificates of point-to-site clients are not in the documents, so they are not compared.",
+                "Let a client connect after prepare and after commit; keep the certificates at hand.",
+            )
+    yield from _only_asked_for(scope)
 
 
 @produces(arm.LOCAL_NETWORK_GATEWAYS)
@@ -104,12 +112,7 @@ def connections(scope: Scope) -> Iterator[Resource | Loss]:
                     ),
                     generated=True,
                 )
-                yield Loss(
-                    f"{scope.unit.short}/{site.name}",
-                    "SharedKey",
-                    "the platform moves the shared key, but a promise never holds it, so it is not compared.",
-                    "Watch the connection's state after prepare and after commit.",
-                )
+                yield from _untold(f"{scope.unit.short}/{site.name}", kind)
 
 
 def gateway_ip(scope: Scope) -> Iterator[Resource]:
@@ -157,6 +160,37 @@ def _gateway_id(scope: Scope) -> str:
 
 def _site_id(scope: Scope, site: LocalNetworkSite) -> str:
     return scope.id(scope.group, arm.LOCAL_NETWORK_GATEWAYS, scope.names.kept(site.name))
+
+
+def _untold(subject: str, kind: str) -> Iterator[Loss]:
+    """What of a connection the documents do not tell."""
+    if kind == "ExpressRoute":
+        yield Loss(
+            subject,
+            "CircuitServiceKey",
+            "the documents do not tell which circuit the connection leads to, so it is not compared.",
+            "Move the circuit to Resource Manager first, and look at the connection's peer after prepare.",
+        )
+    else:
+        yield Loss(
+            subject,
+            "SharedKey",
+            "the platform moves the shared key, but a promise never holds it, so it is not compared.",
+            "Watch the connection's state after prepare and after commit.",
+        )
+
+
+def _only_asked_for(scope: Scope) -> Iterator[Loss]:
+    """Sites of a network that has no gateway to them, or none that the documents tell of."""
+    if scope.network is None or scope.network.gateway is None or any(_place(scope)):
+        return
+    for site in scope.network.gateway.sites:
+        yield Loss(
+            f"{scope.unit.short}/{site.name}",
+            "LocalNetworkSite",
+            "the network names the site, but no gateway is known that leads there; a site alone does not migrate.",
+            "Note its address and ranges, or archive the gateway's own document too if there is one.",
+        )
 
 
 def _stands_for_network(scope: Scope, site: LocalNetworkSite) -> Iterator[Loss]:

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from typing import Literal
 
 from asmosis.arm import network as arm
-from asmosis.arm.resource import Part, Resource
+from asmosis.arm.resource import Part, Resource, arm_location
 from asmosis.classic import network as classic
-from asmosis.translate.scope import Scope, arm_location
+from asmosis.translate.scope import Scope
 from asmosis.translate.translation import Loss, produces
 
 HopType = Literal["VirtualNetworkGateway", "VnetLocal", "Internet", "VirtualAppliance", "None"]
@@ -25,8 +25,8 @@ _HOPS: dict[str, HopType] = {
     "virtualappliance": "VirtualAppliance",
     "null": "None",
 }
-# The range of the network that the platform makes is assumed; there is no way to choose it.
-_MADE_SPACE = "10.0.0.0/16"
+# The ranges of the network that the platform makes are assumed; there is no way to choose them.
+_MADE_SPACE, _MADE_SUBNET = "10.0.0.0/16", "10.0.0.0/24"
 
 
 @produces(arm.VIRTUAL_NETWORKS)
@@ -81,9 +81,21 @@ def route_tables(scope: Scope) -> Iterator[Resource | Loss]:
             type=arm.ROUTE_TABLES,
             location=arm_location(table.location),
             properties=arm.RouteTable(
-                routes=tuple(_route(scope.names.kept(route.name), route) for route in table.routes)
+                routes=tuple(
+                    _route(scope.names.kept(route.name), route, hop)
+                    for route in table.routes
+                    if (hop := _HOPS.get(route.next_hop.lower()))
+                )
             ),
         )
+        for route in table.routes:
+            if route.next_hop.lower() not in _HOPS:
+                yield Loss(
+                    f"routeTable/{table.name}/{route.name}",
+                    "NextHopType",
+                    f"nobody knows what the next hop {route.next_hop!r} is called in Resource Manager.",
+                    "Look at the route table after prepare, and make the route by hand if it is missing.",
+                )
 
 
 def _name_servers(network: classic.VirtualNetworkSite) -> arm.DhcpOptions | None:
@@ -111,7 +123,7 @@ def _made_network(scope: Scope, service: str, location: str | None) -> Resource:
         location=location,
         properties=arm.VirtualNetwork(
             address_space=arm.AddressSpace(address_prefixes=(_MADE_SPACE,)),
-            subnets=(Part(name=scope.names.subnet, properties=arm.Subnet(address_prefix=_MADE_SPACE)),),
+            subnets=(Part(name=scope.names.subnet, properties=arm.Subnet(address_prefix=_MADE_SUBNET)),),
         ),
         generated=True,
     )
@@ -133,8 +145,7 @@ def _security_rule(name: str, rule: classic.SecurityRule) -> Part:
     )
 
 
-def _route(name: str, route: classic.Route) -> Part:
-    hop = _HOPS.get(route.next_hop.lower(), "None")
+def _route(name: str, route: classic.Route, hop: HopType) -> Part:
     return Part(
         name=name,
         properties=arm.Route(

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-from asmosis.arm.resource import Reference
+from asmosis.arm.resource import Reference, arm_location
 from asmosis.classic.compute import Deployment, HostedService
 from asmosis.classic.estate import Estate, key
 from asmosis.classic.instance import RoleInstance
@@ -11,11 +11,6 @@ from asmosis.classic.network import NetworkSecurityGroup, RouteTable, VirtualNet
 from asmosis.classic.role import Role
 from asmosis.translate.names import Names
 from asmosis.units import Destination, DestinationMode, Unit
-
-
-def arm_location(location: str | None) -> str | None:
-    """A region as ARM spells it: `West US` is `westus`; none where classic names none."""
-    return "".join((location or "").split()).lower() or None
 
 
 @dataclass(frozen=True)
@@ -29,6 +24,11 @@ class Machine:
     def name(self) -> str:
         """The machine's name, which stays."""
         return self.role.name
+
+    @property
+    def is_windows(self) -> bool:
+        """Whether it boots Windows."""
+        return self.role.os_disk is not None and self.role.os_disk.os == "Windows"
 
 
 @dataclass(frozen=True)
@@ -98,6 +98,11 @@ class Scope:
             for service in self.estate.services_of(self.unit)
             if service.deployment is not None
         )
+
+    @cached_property
+    def certificates(self) -> dict[str, tuple[str, ...]]:
+        """Thumbprints by the key of the cloud service that holds them."""
+        return {key(name): thumbprints for name, thumbprints in self.estate.certificates.items()}
 
     @cached_property
     def makes_network(self) -> bool:

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from asmosis.arm import storage as arm
-from asmosis.arm.resource import Resource, Sku
+from asmosis.arm.resource import Resource, Sku, arm_location
 from asmosis.classic import storage as classic
 from asmosis.classic.estate import key
-from asmosis.translate.scope import Scope, arm_location
+from asmosis.translate.scope import Scope
 from asmosis.translate.translation import Loss, produces
 
 

@@ -78,6 +78,15 @@ def _provider(call: Call, name: str) -> dict[str, Any]:
         for known in TYPES.values()
         if known.namespace == name
     ]
+    if name == _MIGRATION:  # its one type (documented), in every region
+        types = [
+            {
+                "resourceType": "classicInfrastructureResources",
+                "locations": list(REGIONS),
+                "apiVersions": [],
+                "capabilities": "None",
+            }
+        ]
     return {
         "id": f"/subscriptions/{call.subscription}/providers/{name}",
         "namespace": name,

@@ -10,12 +10,14 @@ from starlette.routing import Route
 from emulator.arm import (
     actions,
     asynchronous,
+    authorization,
     catalogue,
     connections,
     groups,
     providers,
     reads,
     refusals,
+    resource_locks,
     throttling,
     usages,
     writes,
@@ -35,6 +37,8 @@ _TEMPLATES = (
 _S = "/subscriptions/{subscription}"
 _G = _S + "/resourceGroups/{group}"
 _C = "/providers/Microsoft.Compute"
+_ROLE = _S + "{scope:(?:/.+)?}/providers/Microsoft.Authorization/roleAssignments/{assignment}"
+_LOCK = _S + "{scope:(?:/.+)?}/providers/Microsoft.Authorization/locks/{lock}"
 _D = _G + "/providers/Microsoft.Resources/deployments/{deployment}"
 
 OPERATIONS = (
@@ -46,6 +50,27 @@ OPERATIONS = (
     Operation("GET", _S + "/providers/{namespace}", providers.provider, "documented"),
     Operation("POST", _S + "/providers/{namespace}/register", providers.register, "documented", _AT_ONCE),
     Operation("POST", _S + "/providers/{namespace}/unregister", providers.unregister, "documented", _AT_ONCE),
+    Operation(
+        "GET",
+        _S + "/providers/Microsoft.Authorization/roleDefinitions",
+        authorization.definitions,
+        "documented",
+        "Built-in roles that matter here.",
+    ),
+    Operation(
+        "GET",
+        _S + "/providers/Microsoft.Authorization/roleAssignments",
+        authorization.assignments,
+        "documented",
+        "A subscription begins with one Owner (assumed). Nothing is enforced.",
+    ),
+    Operation("PUT", _ROLE, authorization.put_assignment, "documented", "On any scope; it need not be there."),
+    Operation("DELETE", _ROLE, authorization.delete_assignment, "documented"),
+    Operation("GET", _S + "/providers/Microsoft.Authorization/locks", resource_locks.locks, "documented"),
+    Operation(
+        "PUT", _LOCK, resource_locks.put_lock, "documented", "Enforced for resources; migrations and groups ignore it."
+    ),
+    Operation("DELETE", _LOCK, resource_locks.delete_lock, "documented"),
     Operation("GET", _S + "/resources", reads.list_mixed, "documented", "$filter: eq and and, no more"),
     Operation("GET", _S + "/resourceGroups", groups.groups, "documented"),
     Operation("GET", _G, groups.group, "recorded"),

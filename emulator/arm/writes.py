@@ -9,6 +9,7 @@ from emulator.arm.call import Call, answer, empty
 from emulator.arm.completion import Write, complete
 from emulator.arm.paths import Target, resolve
 from emulator.arm.references import pointing_at
+from emulator.arm.resource_locks import require_no_lock
 from emulator.arm.shapes import require_shape
 from emulator.errors import NotEmulatedError
 from emulator.pointers import pointers
@@ -94,6 +95,7 @@ def _target(call: Call) -> Target:
     is_list = not target.resource_id or (target.collection and not target.part)
     if is_list or (target.collection and target.collection not in target.type.writable):
         raise NotEmulatedError(f"{call.method} of {call.names['rest']}")
+    require_no_lock(call, target.resource_id)
     return target
 
 

@@ -51,6 +51,7 @@ class DataPlane:
         self._history = History(store)
         self._listeners = Listeners()
         self._closed: dict[str, str] = {}
+        self._names: dict[str, dict[str, str]] = {}
         self._room = _room(mode)
         self._alarm: asyncio.TimerHandle | None = None
         self._woken: asyncio.Task[None] | None = None
@@ -77,11 +78,20 @@ class DataPlane:
         self._alarm = asyncio.get_running_loop().call_later(max(0.0, seconds), self._wake, what)
 
     def report(self, subscription: str | None = None) -> dict[str, Any]:
-        """Every machine with its endpoints, where they listen, and since when they are up or down."""
+        """Every machine with its endpoints, where they listen, and since when they are up or down.
+
+        `names` is what a name server would say of the services' names; one that leads nowhere is left out.
+        """
         return {
             "mode": self._mode,
             "only_127_0_0_1": self._listeners.only_local,
             "not_opened": dict(self._closed),
+            "names": {
+                name: address
+                for known, names in self._names.items()
+                if subscription in (None, known)
+                for name, address in names.items()
+            },
             "machines": self._history.report(subscription),
         }
 
@@ -100,6 +110,7 @@ class DataPlane:
 
     async def _show(self, subscription: str) -> None:
         found = self._fitting(subscription)
+        self._names[subscription] = {each.host: each.address for each in found if each.host and each.address}
         await self._listeners.show(subscription, found)
         self._history.note(subscription, (self._sight(each) for each in found), self._clock.timestamp())
 

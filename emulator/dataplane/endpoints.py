@@ -31,7 +31,8 @@ _Rule = tuple[str, str, str, str, int, int]
 class Endpoint:
     """One public endpoint of one machine; a load-balanced set is one endpoint at each of its members.
 
-    `address` is public, and empty while the platform gives none. `protocol` is `tcp` or `udp`.
+    `address` is public, and empty while the platform gives none; `host` is the name that leads to it, if one does.
+    `protocol` is `tcp` or `udp`.
     """
 
     subscription: str
@@ -43,6 +44,7 @@ class Endpoint:
     port: int
     local_port: int
     running: bool
+    host: str = ""
 
     @property
     def key(self) -> Key:
@@ -80,20 +82,24 @@ def _of_role(subscription: str, service: str, deployment: _Element, role: _Eleme
     running = instance is not None and xml.text(instance, "PowerState") == "Started"
     network = "ConfigurationSets/ConfigurationSet"
     local_ports: dict[tuple[str, int], None] = {}
+    # A service's name leads to its first virtual IP (documented for one, assumed for more).
+    host, first = xml.text(deployment, "Url").partition("://")[2].strip("/"), _virtual_ip(deployment, "")
     for each in xml.findall(role, f"{network}/InputEndpoints/InputEndpoint"):
         if xml.text(each, "LoadBalancerName"):
             continue  # Internal: nobody reaches it from outside.
         port = int(xml.text(each, "Port") or 0)
+        address = xml.text(each, "Vip") or _virtual_ip(deployment, xml.text(each, "VirtualIPName"))
         found = Endpoint(
             subscription,
             service,
             machine,
             _name(machine, each),
             "udp" if xml.text(each, "Protocol").lower() == "udp" else "tcp",
-            xml.text(each, "Vip") or _virtual_ip(deployment, xml.text(each, "VirtualIPName")),
+            address,
             port,
             int(xml.text(each, "LocalPort") or port),
             running,
+            host if address == first else "",
         )
         local_ports[found.protocol, found.local_port] = None
         yield found
@@ -128,7 +134,7 @@ class _Machine:
 def _resource_manager(store: Store, subscription: str) -> Iterator[Endpoint]:
     """What no migration holds: migrated and committed, or made there."""
     rows = {type_: [r for r in store.arm_list(subscription, type=type_) if r.unit is None] for type_ in TYPES}
-    addresses = {r.id.lower(): str(r.body["properties"].get("ipAddress") or "") for r in rows[_ADDRESSES]}
+    addresses = {row.id.lower(): _public(row.body["properties"]) for row in rows[_ADDRESSES]}
     configurations = {
         row.id.lower(): [each["properties"] for each in row.body["properties"].get("ipConfigurations", [])]
         for row in rows[_INTERFACES]
@@ -152,18 +158,25 @@ def _resource_manager(store: Store, subscription: str) -> Iterator[Endpoint]:
                 yield _endpoint(subscription, machine, rule, addresses)
 
 
-def _endpoint(subscription: str, machine: _Machine, rule: _Rule, addresses: dict[str, str]) -> Endpoint:
+def _public(properties: dict[str, Any]) -> tuple[str, str]:
+    """An address and the name that leads to it."""
+    return str(properties.get("ipAddress") or ""), str((properties.get("dnsSettings") or {}).get("fqdn") or "")
+
+
+def _endpoint(subscription: str, machine: _Machine, rule: _Rule, addresses: dict[str, tuple[str, str]]) -> Endpoint:
     service, name, protocol, public, port, local_port = rule
+    address, host = addresses.get(public, ("", ""))
     return Endpoint(
         subscription,
         service,
         machine.name,
         name,
         protocol,
-        addresses.get(public, ""),
+        address,
         port,
         local_port,
         machine.running,
+        host,
     )
 
 

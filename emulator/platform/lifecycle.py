@@ -11,17 +11,19 @@ client; what each failed state accepts is assumed.
 
 import json
 import logging
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from emulator import quotas
 from emulator.errors import PlatformError
-from emulator.faults import Failure, Wrong
+from emulator.faults import Failure
 from emulator.operations import Operation
 from emulator.platform import units
 from emulator.platform.units import Unit
 from emulator.platform.validate import blockers, validate
 from emulator.store import ClassicRow, Store
 from emulator.transform import ArmResource, Destination, names, transform
+from emulator.wrongs import Wrong, distorted
 
 NONE = "None"
 
@@ -106,7 +108,11 @@ def complete(store: Store, operation: Operation) -> Failure | None:
     failure = operation.plan.failure
     if failure:
         if failure.service and unit.kind == "virtualNetwork":
-            _partly(store, unit, operation, failure.service)
+            try:
+                _partly(store, unit, operation, failure.service)
+            except PlatformError as refusal:
+                _show(store, unit, _FAILED[operation.verb])
+                return _failure(refusal)
         else:
             _show(store, unit, _FAILED[operation.verb])
         return failure
@@ -125,20 +131,31 @@ def _prepare(store: Store, unit: Unit, operation: Operation) -> Failure | None:
             lambda resource_id: row.body if (row := store.arm_get(resource_id)) else None,
         )
         quotas.require(store, unit.subscription, resources)
+        resources = distorted(resources, operation.plan.wrong)
     except PlatformError as refusal:
         _show(store, unit, "PrepareFailed")
-        return Failure(code=refusal.code, message=refusal.message, http_status=refusal.status)
+        return _failure(refusal)
     except Exception:  # noqa: BLE001 -- an operation ends as failed, or it would be tried again on every request
         _log.exception("prepare of %s could not transform the unit", unit.id)
         _show(store, unit, "PrepareFailed")
         return Failure(http_status=500)
     for resource in resources:
-        _create(store, unit, resource, operation.plan.wrong)
+        _create(store, unit, resource)
     _show(store, unit, "Prepared")
     return None
 
 
-def _commit(store: Store, unit: Unit, _operation: Operation) -> Failure | None:
+def _failure(refusal: PlatformError) -> Failure:
+    return Failure(code=refusal.code, message=refusal.message, http_status=refusal.status)
+
+
+def _commit(store: Store, unit: Unit, operation: Operation) -> Failure | None:
+    if operation.plan.wrong:
+        try:
+            _spoil(store, unit, operation.plan.wrong)
+        except PlatformError as refusal:
+            _show(store, unit, "CommitFailed")
+            return _failure(refusal)
     for row in units.members(store, unit):
         store.classic_delete(unit.subscription, row.kind, row.name, row.parent)
     store.execute("UPDATE arm SET unit = NULL WHERE subscription = ? AND unit = ?", (unit.subscription, unit.id))
@@ -156,9 +173,10 @@ def _partly(store: Store, unit: Unit, operation: Operation, failing: str) -> Non
     """Take the step for every cloud service of a network but one; they go one after the other (documented)."""
     others = [found for found in units.deployed(store, unit) if found.service.name.lower() != failing.lower()]
     if operation.verb == "prepare":
-        for resource in transform(units.classic_unit(store, unit, Destination()), lambda _: None):
+        made = transform(units.classic_unit(store, unit, Destination()), lambda _: None)
+        for resource in distorted(made, operation.plan.wrong):
             if f"/resourcegroups/{names.group(failing)}".lower() not in resource.id.lower():
-                _create(store, unit, resource, operation.plan.wrong)
+                _create(store, unit, resource)
     if operation.verb == "commit":
         for found in others:
             for row in units.of_service(store, unit, found):
@@ -172,30 +190,23 @@ def _partly(store: Store, unit: Unit, operation: Operation, failing: str) -> Non
         _mark_row(store, unit, found.deployment, "Prepared")
 
 
-def _create(store: Store, unit: Unit, resource: ArmResource, wrong: tuple[Wrong, ...]) -> None:
+def _create(store: Store, unit: Unit, resource: ArmResource) -> None:
     """A resource that exists already (a group that another unit made) stays as it is and is not locked."""
     if store.arm_get(resource.id) is None:
-        body = resource.body
-        for each in wrong:
-            if (each.type.lower(), each.name.lower()) == (
-                str(body["type"]).lower(),
-                str(body["name"]).lower(),
-            ):
-                body = _changed(body, each.path.split("."), each.value)
-        store.arm_put(resource.id, body, unit.id)
+        store.arm_put(resource.id, resource.body, unit.id)
 
 
-def _changed(value: object, path: list[str], new: object) -> dict[str, object]:
-    """A copy of a JSON body with one property replaced; list positions are numbers."""
-    copy = json.loads(json.dumps(value))
-    place = copy
-    for part in path[:-1]:
-        place = place[int(part)] if isinstance(place, list) else place.setdefault(part, {})
-    if isinstance(place, list):
-        place[int(path[-1])] = new
-    else:
-        place[path[-1]] = new
-    return dict(copy)
+def _spoil(store: Store, unit: Unit, wrongs: Sequence[Wrong]) -> None:
+    """What prepare made right is wrong from now on."""
+    rows = store.execute(
+        "SELECT key FROM arm WHERE subscription = ? AND unit = ? ORDER BY key", (unit.subscription, unit.id)
+    )
+    before = [ArmResource(row.id, row.body) for each in rows if (row := store.arm_get(each["key"]))]
+    after = distorted(before, wrongs)
+    for gone in {resource.id for resource in before} - {resource.id for resource in after}:
+        store.arm_delete(gone)
+    for resource in after:
+        store.arm_put(resource.id, resource.body, unit.id)
 
 
 def _show(store: Store, unit: Unit, shown: str) -> None:

@@ -11,7 +11,8 @@ from emulator.seeds import compute, network, storage
 from emulator.seeds.model import Account, DataDisk, Document, Endpoint, Estate, Network, Probe, Service, Subnet, Vm
 
 SUBSCRIPTION = "33333333-4444-4555-8666-777777777777"
-_SIZES = ("ExtraSmall", "Small", "Medium", "Large", "Standard_D1_v2", "Standard_D2_v2")
+# With the data disks that each takes (documented); no more than two are asked for.
+_SIZES = {"ExtraSmall": 1, "Small": 2, "Medium": 4, "Large": 8, "Standard_D1_v2": 4, "Standard_D2_v2": 8}
 
 
 class Synthetic(BaseModel):
@@ -72,17 +73,18 @@ def _service(
     together = chance.random() < 0.5  # noqa: PLR2004 -- every other service has an availability set
     port = 3389 if os == "Windows" else 22
     web = Endpoint("http", 80, 80, load_balanced_set="http", probe=Probe(80, "http", "/"))
+    sizes = tuple(_SIZES)
     vms = tuple(
         Vm(
             name=f"vm{index:02}",
             address=str(next(addresses[subnet])),
-            size=chance.choice(_SIZES),
+            size=(size := chance.choice(sizes)),
             os="Windows" if os == "Windows" else "Linux",
             subnet=subnet,
             availability_set="set" if together else None,
             disks=tuple(
                 DataDisk(lun, chance.choice((10, 50, 100)), "ReadOnly" if chance.random() < 0.3 else "None")  # noqa: PLR2004
-                for lun in range(chance.randrange(3))
+                for lun in range(min(chance.randrange(3), _SIZES[size]))
             ),
             endpoints=(web, Endpoint("management", port, 50000 + index)),
         )

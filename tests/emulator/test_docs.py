@@ -15,6 +15,7 @@ from emulator import control, evidence
 from emulator.arm.routes import OPERATIONS
 from emulator.asm.routes import ROUTES
 from emulator.faults import Then, When
+from emulator.wrongs import Wrong
 
 if TYPE_CHECKING:
     from tests.emulator.conftest import Client
@@ -53,7 +54,11 @@ def test_every_control_that_takes_a_body_has_an_example() -> None:
 
 
 def test_every_member_of_a_fault_is_described() -> None:
-    assert evidence.described() == {"when": set(When.model_fields), "then": set(Then.model_fields)}
+    assert evidence.described() == {
+        "when": set(When.model_fields),
+        "then": set(Then.model_fields),
+        "wrong": set(Wrong.model_fields),
+    }
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 
 from asmosis.classic.estate import key
-from asmosis.readiness import sources
+from asmosis.readiness import sources, texts
 from asmosis.readiness.rule import Hit, Severity, rule, some
 from asmosis.readiness.subjects import Service, Slot
 
 _SETTLED = ("Running", "Suspended")
+_REGIONAL_SINCE = "2014-05"  # when it was announced; times of the platform sort as text
 
 
 @rule(
@@ -18,6 +19,7 @@ _SETTLED = ("Running", "Suspended")
     remedy="Move it by the extended-support path for cloud services; it is not for virtual machines.",
     source=sources.ERRORS,
     noticed="validate",
+    text=texts.WEB_WORKER,
 )
 def web_and_worker_roles(slot: Slot) -> Iterator[Hit]:
     """One hit per deployment."""
@@ -25,8 +27,7 @@ def web_and_worker_roles(slot: Slot) -> Iterator[Hit]:
     if others:
         yield Hit(
             slot.service.name,
-            f"Migration is not supported for Deployment {slot.deployment.name} in HostedService {slot.service.name}"
-            " because it is a PaaS deployment (Web/Worker).",
+            texts.WEB_WORKER.format(deployment=slot.deployment.name, service=slot.service.name),
             slot.at(f"RoleList/Role[{others[0]}]/RoleType"),
         )
 
@@ -39,6 +40,7 @@ def web_and_worker_roles(slot: Slot) -> Iterator[Hit]:
     remedy="Keep one availability set in the service and move the machines of the others to services of their own.",
     source=sources.ERRORS,
     noticed="validate",
+    text=texts.SEVERAL_SETS,
 )
 def several_availability_sets(slot: Slot) -> Iterator[Hit]:
     """One hit per deployment; names compare without case."""
@@ -46,8 +48,7 @@ def several_availability_sets(slot: Slot) -> Iterator[Hit]:
     if len(names) > 1:
         yield Hit(
             slot.service.name,
-            f"Migration is not supported for Deployment {slot.deployment.name} in HostedService {slot.service.name}"
-            " because it has multiple Availability Sets.",
+            texts.SEVERAL_SETS.format(deployment=slot.deployment.name, service=slot.service.name),
             slot.at(f"RoleList/Role/AvailabilitySetName: {some(names.values())}"),
         )
 
@@ -60,6 +61,7 @@ def several_availability_sets(slot: Slot) -> Iterator[Hit]:
     remedy="Put every machine of the service into the one availability set, or take all of them out.",
     source=sources.ERRORS,
     noticed="validate",
+    text=texts.PARTLY_IN_A_SET,
 )
 def partly_in_an_availability_set(slot: Slot) -> Iterator[Hit]:
     """One hit per deployment."""
@@ -67,9 +69,7 @@ def partly_in_an_availability_set(slot: Slot) -> Iterator[Hit]:
     if outside and len(outside) < len(slot.machines):
         yield Hit(
             slot.service.name,
-            f"Migration is not supported for Deployment {slot.deployment.name} in HostedService {slot.service.name}"
-            " because it has VMs that are not part of the Availability Set even though the HostedService contains"
-            " one.",
+            texts.PARTLY_IN_A_SET.format(deployment=slot.deployment.name, service=slot.service.name),
             slot.at(f"RoleList/Role/AvailabilitySetName: none on {some(outside)}"),
         )
 
@@ -122,6 +122,7 @@ def one_and_many_interfaces(slot: Slot) -> Iterator[Hit]:
     remedy="Migrate the virtual network; the service goes with it.",
     source=sources.POWERSHELL,
     noticed="validate",
+    text=texts.IN_A_NETWORK,
 )
 def service_of_a_network(slot: Slot) -> Iterator[Hit]:
     """Only where the service itself was asked for as a unit."""
@@ -129,8 +130,7 @@ def service_of_a_network(slot: Slot) -> Iterator[Hit]:
     if network and slot.unit.kind == "hostedService":
         yield Hit(
             slot.service.name,
-            f"Deployment {slot.deployment.name} in HostedService {slot.service.name} belongs to Virtual Network"
-            f" {network}. Migrate Virtual Network {network} to migrate this HostedService {slot.service.name}.",
+            texts.IN_A_NETWORK.format(deployment=slot.deployment.name, service=slot.service.name, network=network),
             slot.at("VirtualNetworkName"),
         )
 
@@ -162,16 +162,14 @@ def machines_are_restarted(slot: Slot) -> Iterator[Hit]:
     remedy="Delete the staging deployment.",
     source=sources.EXTENDED_SUPPORT_ERRORS,
     noticed="validate",
+    text=texts.TWO_SLOTS,
 )
 def two_deployments(service: Service) -> Iterator[Hit]:
     """One hit per service."""
     if len(service.service.deployments) > 1:
         yield Hit(
             service.service.name,
-            "The deployment cannot be migrated because the deployment's cloud service has two occupied slots."
-            " Migration of cloud services is only supported for deployments that are the only deployment in their"
-            " cloud service. Delete the other deployment in the cloud service to proceed with the migration of this"
-            " deployment.",
+            texts.TWO_SLOTS,
             service.at("Deployments/Deployment/DeploymentSlot"),
         )
 
@@ -222,14 +220,16 @@ def no_deployment(service: Service) -> Iterator[Hit]:
     remedy="Wait until the deployment has settled, and judge it again.",
     source=sources.EXTENDED_SUPPORT_ERRORS,
     noticed="validate",
+    text=texts.INTERMEDIATE_STATE,
 )
 def deployment_is_not_settled(slot: Slot) -> Iterator[Hit]:
     """One hit per deployment."""
     if slot.deployment.status not in _SETTLED:
         yield Hit(
             slot.service.name,
-            f"Deployment {slot.deployment.name} in HostedService {slot.service.name} is in intermediate state:"
-            f" {slot.deployment.status}. Migration not allowed.",
+            texts.INTERMEDIATE_STATE.format(
+                deployment=slot.deployment.name, service=slot.service.name, state=slot.deployment.status
+            ),
             slot.at("Status"),
         )
 
@@ -242,38 +242,38 @@ def deployment_is_not_settled(slot: Slot) -> Iterator[Hit]:
     remedy="Wait until the operation has ended, and judge it again.",
     source=sources.EXTENDED_SUPPORT_ERRORS,
     noticed="validate",
+    text=texts.UPDATE_RUNNING,
 )
 def deployment_is_being_updated(slot: Slot) -> Iterator[Hit]:
     """One hit per settled deployment; `Locked` says that an operation holds it (documented by Microsoft)."""
     if slot.deployment.locked and slot.deployment.status in _SETTLED:
         yield Hit(
             slot.service.name,
-            f"One or more VMs in Deployment {slot.deployment.name} in HostedService {slot.service.name} is undergoing"
-            " an update operation. It can't be migrated until the previous operation completes successfully. Retry"
-            " after sometime.",
+            texts.UPDATE_RUNNING.format(deployment=slot.deployment.name, service=slot.service.name),
             slot.at("Locked"),
         )
 
 
 @rule(
-    "svc-endpoint-acl",
-    seed_2016=Severity.BLOCKER,
+    "svc-not-regional",
+    seed_2016=None,
     platform_2023=Severity.BLOCKER,
-    title="An endpoint has an access control list",
-    remedy="Remove the list, migrate, and write its rules into a network security group.",
-    source=sources.OVERVIEW,
+    title="The deployment has not been changed since the platform's networks became regional",
+    remedy="Change anything in the deployment, an endpoint or a data disk for instance; that moves it.",
+    source=sources.ERRORS,
     noticed="validate",
+    text=texts.NOT_REGIONAL,
+    assumed=True,
 )
-def endpoint_acls(slot: Slot) -> Iterator[Hit]:
-    """One hit per endpoint of a machine."""
-    for role, endpoint in slot.endpoints:
-        if endpoint.acl:
-            yield Hit(
-                f"{slot.service.name}/{role.name}",
-                f"Endpoint {endpoint.name} of VM {role.name} in HostedService {slot.service.name} has an access"
-                " control list, which the platform does not migrate.",
-                slot.at(f"RoleList/Role[{role.name}]/InputEndpoint[{endpoint.name}]/EndpointAcl"),
-            )
+def never_became_regional(slot: Slot) -> Iterator[Hit]:
+    """One hit per deployment last changed before May 2014; that this tells the scope is assumed, no field does."""
+    changed = slot.deployment.modified or slot.deployment.created
+    if changed and changed < _REGIONAL_SINCE:
+        yield Hit(
+            slot.service.name,
+            texts.NOT_REGIONAL.format(deployment=slot.deployment.name, service=slot.service.name),
+            slot.at(f"LastModifiedTime: {changed}"),
+        )
 
 
 @rule(

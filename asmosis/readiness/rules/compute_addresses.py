@@ -1,10 +1,10 @@
-"""Public and internal addresses of cloud services."""
+"""Public and internal addresses of cloud services, and who may reach their endpoints."""
 
 from collections.abc import Iterator
 
 from asmosis.classic.compute import VirtualIp
 from asmosis.classic.role import InputEndpoint
-from asmosis.readiness import sources
+from asmosis.readiness import sources, texts
 from asmosis.readiness.rule import Hit, Severity, rule, some
 from asmosis.readiness.subjects import Slot
 
@@ -79,6 +79,7 @@ def unused_address(slot: Slot) -> Iterator[Hit]:
     remedy="Add at least one endpoint on the reserved IP.",
     source=sources.EXTENDED_SUPPORT_ERRORS,
     noticed="validate",
+    text=texts.RESERVED_IP_WITHOUT_ENDPOINT,
 )
 def unused_reserved_address(slot: Slot) -> Iterator[Hit]:
     """One hit per deployment."""
@@ -86,9 +87,9 @@ def unused_reserved_address(slot: Slot) -> Iterator[Hit]:
     if unused:
         yield Hit(
             slot.service.name,
-            f"The deployment {slot.deployment.name} in hosted service {slot.service.name} has reserved IP(s)"
-            f" {', '.join(unused)} but no endpoint on the reserved IP. To resolve this issue, add at least one"
-            " endpoint to the reserved IP.",
+            texts.RESERVED_IP_WITHOUT_ENDPOINT.format(
+                deployment=slot.deployment.name, service=slot.service.name, addresses=", ".join(unused)
+            ),
             slot.at("VirtualIPs/VirtualIP/ReservedIPName"),
         )
 
@@ -101,6 +102,7 @@ def unused_reserved_address(slot: Slot) -> Iterator[Hit]:
     remedy="Give the reserved IP its name, or ask Microsoft's support.",
     source=sources.EXTENDED_SUPPORT_ERRORS,
     noticed="validate",
+    text=texts.RESERVED_IP_WITHOUT_NAME,
 )
 def nameless_reserved_address(slot: Slot) -> Iterator[Hit]:
     """One hit per deployment."""
@@ -108,11 +110,30 @@ def nameless_reserved_address(slot: Slot) -> Iterator[Hit]:
     if nameless:
         yield Hit(
             slot.service.name,
-            f"The deployment {slot.deployment.name} in hosted service {slot.service.name} has reserved IP(s) but no"
-            " reserved IP name. To resolve this issue, update reserved IP name or contact the Microsoft Azure service"
-            " desk.",
+            texts.RESERVED_IP_WITHOUT_NAME.format(deployment=slot.deployment.name, service=slot.service.name),
             slot.at(f"VirtualIPs/VirtualIP[{nameless[0]}]/ReservedIPName"),
         )
+
+
+@rule(
+    "svc-endpoint-acl",
+    seed_2016=Severity.BLOCKER,
+    platform_2023=Severity.BLOCKER,
+    title="An endpoint has an access control list",
+    remedy="Remove the list, migrate, and write its rules into a network security group.",
+    source=sources.OVERVIEW,
+    noticed="validate",
+)
+def endpoint_acls(slot: Slot) -> Iterator[Hit]:
+    """One hit per endpoint of a machine."""
+    for role, endpoint in slot.endpoints:
+        if endpoint.acl:
+            yield Hit(
+                f"{slot.service.name}/{role.name}",
+                f"Endpoint {endpoint.name} of VM {role.name} in HostedService {slot.service.name} has an access"
+                " control list, which the platform does not migrate.",
+                slot.at(f"RoleList/Role[{role.name}]/InputEndpoint[{endpoint.name}]/EndpointAcl"),
+            )
 
 
 def _without_endpoint(slot: Slot) -> Iterator[VirtualIp]:

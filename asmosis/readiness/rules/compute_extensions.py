@@ -1,9 +1,10 @@
 """The guest agent and the extensions of virtual machines."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from asmosis.classic.role import ExtensionReference
-from asmosis.readiness import sources
+from asmosis.readiness import sources, texts
 from asmosis.readiness.rule import Hit, Severity, rule
 from asmosis.readiness.subjects import Machine
 
@@ -20,6 +21,7 @@ _MONITORING = (
     "microsoft.enterprisecloud.monitoring.omsagentforlinux",
     "microsoft.azure.security.monitoring",
 )
+_KINDS_OF_EXTENSION = 1024  # Azure listed fewer publishers' names and versions than that (recorded)
 _SELF_INSTALLING = (
     "microsoft.azure.diagnostics.iaasdiagnostics",
     "microsoft.ostcextensions.linuxdiagnostic",
@@ -35,6 +37,7 @@ _SELF_INSTALLING = (
     remedy="Restore the machine's outbound access to the Internet and to DNS, or remove its extensions.",
     source=sources.ERRORS,
     noticed="validate",
+    text=texts.AGENT_NOT_READY,
 )
 def agent_is_not_ready(machine: Machine) -> Iterator[Hit]:
     """One hit per machine; without an extension that migrates, the agent does not matter."""
@@ -43,10 +46,7 @@ def agent_is_not_ready(machine: Machine) -> Iterator[Hit]:
     if machine.instance.agent is None or machine.instance.agent.status != "Ready":
         yield Hit(
             machine.name,
-            f"VM Agent for VM {machine.role.name} in HostedService {machine.service.name} is reporting the overall"
-            " agent status as Not Ready. Hence, the VM may not be migrated, if it has a migratable extension. Ensure"
-            " that the VM Agent is reporting overall agent status as Ready. Refer to"
-            " https://aka.ms/classiciaasmigrationfaqs.",
+            texts.AGENT_NOT_READY.format(machine=machine.role.name, service=machine.service.name),
             machine.at_instance("GuestAgentStatus/Status"),
         )
 
@@ -59,6 +59,7 @@ def agent_is_not_ready(machine: Machine) -> Iterator[Hit]:
     remedy="Restore the machine's outbound access to the Internet and to DNS, or uninstall the extension.",
     source=sources.ERRORS,
     noticed="validate",
+    text=texts.EXTENSION_REPORTS_NOTHING,
 )
 def extension_reports_nothing(machine: Machine) -> Iterator[Hit]:
     """One hit per extension; a deallocated machine cannot report and is exempt."""
@@ -66,9 +67,9 @@ def extension_reports_nothing(machine: Machine) -> Iterator[Hit]:
         if status is None:
             yield Hit(
                 machine.name,
-                f"{_contains(machine, extension)} whose Status is not being reported from the VM. Hence, this VM"
-                " cannot be migrated. Ensure that the Extension status is being reported or uninstall the extension"
-                " from the VM and retry migration.",
+                texts.EXTENSION_REPORTS_NOTHING.format(
+                    machine=machine.role.name, service=machine.service.name, extension=extension.name
+                ),
                 machine.at_instance(f"ResourceExtensionStatusList: no {extension.publisher}.{extension.name}"),
             )
 
@@ -81,16 +82,20 @@ def extension_reports_nothing(machine: Machine) -> Iterator[Hit]:
     remedy="Repair the extension, or uninstall it.",
     source=sources.ERRORS,
     noticed="validate",
+    text=texts.EXTENSION_HANDLER,
 )
 def extension_handler_is_not_ready(machine: Machine) -> Iterator[Hit]:
     """One hit per extension; the platform's text does name the wrong status as the one to reach."""
+    # Spares nearly all machines the search for what each of their extensions reports.
+    if machine.instance and all(status.status == "Ready" for status in machine.instance.extension_statuses):
+        return
     for extension, status in _reported(machine):
         if status not in (None, "Ready"):
             yield Hit(
                 machine.name,
-                f"{_contains(machine, extension)} reporting Handler Status: {status}. Hence, the VM cannot be"
-                f" migrated. Ensure that the Extension handler status being reported is {status} or uninstall it from"
-                " the VM and retry migration.",
+                texts.EXTENSION_HANDLER.format(
+                    machine=machine.role.name, service=machine.service.name, extension=extension.name, status=status
+                ),
                 machine.at_instance(f"ResourceExtensionStatus[{extension.publisher}.{extension.name}]/Status"),
             )
 
@@ -103,14 +108,16 @@ def extension_handler_is_not_ready(machine: Machine) -> Iterator[Hit]:
     remedy="Uninstall the extension.",
     source=sources.ERRORS,
     noticed="validate",
+    text=texts.XML_EXTENSION,
 )
 def xml_extension(machine: Machine) -> Iterator[Hit]:
     """One hit per extension: BGInfo 1, and Visual Studio's remote debuggers and Web Deploy."""
     for extension in filter(_is_xml, machine.role.extensions):
         yield Hit(
             machine.name,
-            f"{_contains(machine, extension)} which is not supported in Azure Resource Manager. It is recommended to"
-            " uninstall it from the VM before continuing with migration.",
+            texts.XML_EXTENSION.format(
+                machine=machine.role.name, service=machine.service.name, extension=extension.name
+            ),
             _at(machine, extension),
         )
 
@@ -143,6 +150,7 @@ def bginfo_2(machine: Machine) -> Iterator[Hit]:
     remedy="Stop the protection but keep its data, uninstall the extension, migrate, and protect the ARM machine.",
     source=sources.ERRORS,
     noticed="validate",
+    text=texts.BACKUP_EXTENSION,
 )
 def backup_extension(machine: Machine) -> Iterator[Hit]:
     """One hit per extension."""
@@ -150,9 +158,7 @@ def backup_extension(machine: Machine) -> Iterator[Hit]:
         if extension.name.lower() in _BACKUP:
             yield Hit(
                 machine.name,
-                f"VM {machine.role.name} in HostedService {machine.service.name} contains Extension"
-                " VMSnapshot/VMSnapshotLinux, which is currently not supported for Migration. Uninstall it from the VM"
-                " and add it back using Azure Resource Manager after the Migration is Complete",
+                texts.BACKUP_EXTENSION.format(machine=machine.role.name, service=machine.service.name),
                 _at(machine, extension),
             )
 
@@ -222,23 +228,35 @@ def _reported(machine: Machine) -> Iterator[tuple[ExtensionReference, str | None
     if machine.instance is None or machine.deallocated:
         return
     statuses = {status.handler.lower(): status.status for status in machine.instance.extension_statuses}
-    for extension in filter(_migrates, machine.role.extensions):
-        yield extension, statuses.get(_full_name(extension))
+    for extension in machine.role.extensions:
+        if _migrates(extension):
+            yield extension, statuses.get(_full_name(extension))
 
 
 def _migrates(extension: ExtensionReference) -> bool:
-    return not _is_xml(extension) and extension.name.lower() not in _BACKUP
+    return extension.name.lower() not in _BACKUP and not _is_xml(extension)
 
 
 def _is_xml(extension: ExtensionReference) -> bool:
-    if extension.publisher.lower() in _VISUAL_STUDIO:
-        return True
-    return _full_name(extension) == "microsoft.compute.bginfo" and extension.version.partition(".")[0] == "1"
+    return _is_of_xml_kind(extension.publisher, extension.name, extension.version)
 
 
 def _full_name(extension: ExtensionReference) -> str:
     """What the extension's handler calls itself, in lower case."""
-    return f"{extension.publisher}.{extension.name}".lower()
+    return _lower(extension.publisher, extension.name)
+
+
+# An estate has thousands of extensions, but few of them are different.
+@lru_cache(_KINDS_OF_EXTENSION)
+def _is_of_xml_kind(publisher: str, name: str, version: str) -> bool:
+    if publisher.lower() in _VISUAL_STUDIO:
+        return True
+    return _lower(publisher, name) == "microsoft.compute.bginfo" and version.partition(".")[0] == "1"
+
+
+@lru_cache(_KINDS_OF_EXTENSION)
+def _lower(publisher: str, name: str) -> str:
+    return f"{publisher}.{name}".lower()
 
 
 def _contains(machine: Machine, extension: ExtensionReference) -> str:

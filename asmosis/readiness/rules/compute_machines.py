@@ -5,11 +5,12 @@ from urllib.parse import unquote, urlsplit
 
 from asmosis.classic.estate import key
 from asmosis.classic.storage import account_of
-from asmosis.readiness import sources
+from asmosis.readiness import sources, texts
 from asmosis.readiness.rule import Hit, Severity, rule
 from asmosis.readiness.subjects import Machine
 
 _SETTLED = ("ReadyRole", "StoppedVM", "StoppedDeallocated")
+_SLASHES = 4  # of a blob's address without any in the name
 _TIMED_OUT = ("ProvisioningTimeout", "ProvisioningTimedOut")  # assumed: never recorded, sources spell it both ways
 
 
@@ -21,15 +22,16 @@ _TIMED_OUT = ("ProvisioningTimeout", "ProvisioningTimedOut")  # assumed: never r
     remedy="Wait some minutes, as a new or changed machine settles by itself; else restart the machine.",
     source=sources.ERRORS,
     noticed="validate",
+    text=texts.MACHINE_STATE,
 )
 def state_is_not_settled(machine: Machine) -> Iterator[Hit]:
     """One hit per machine; a provisioning that timed out is a matter of `vm-provisioning-timed-out`."""
     if machine.instance and machine.instance.status not in (*_SETTLED, *_TIMED_OUT):
         yield Hit(
             machine.name,
-            f"Migration is not allowed for HostedService {machine.service.name} because it has VM {machine.role.name}"
-            f" in State: {machine.instance.status}. Migration is allowed only when the VM is in one of the following"
-            " states - Running, Stopped, Stopped Deallocated.",
+            texts.MACHINE_STATE.format(
+                machine=machine.role.name, service=machine.service.name, state=machine.instance.status
+            ),
             machine.at_instance("InstanceStatus"),
         )
 
@@ -64,9 +66,9 @@ def provisioning_timed_out(machine: Machine) -> Iterator[Hit]:
 )
 def several_subnets(machine: Machine) -> Iterator[Hit]:
     """One hit per machine; names compare without case."""
-    network = machine.role.network
-    used = [*network.subnets, *(nic.subnet for nic in network.network_interfaces if nic.subnet)]
-    names = {key(name): name for name in used}
+    if len(machine.subnets) < 2:  # noqa: PLR2004 -- it takes two
+        return
+    names = {key(name): name for name in machine.subnets}
     if len(names) > 1:
         yield Hit(
             machine.name,
@@ -110,10 +112,9 @@ def boot_diagnostics_on_premium(machine: Machine) -> Iterator[Hit]:
     role = machine.role
     if not (role.debug_settings and role.debug_settings.boot_diagnostics):
         return
-    disks = (*((role.os_disk,) if role.os_disk else ()), *role.data_disks)
     premium = [
         disk.name
-        for disk in disks
+        for disk in machine.disks
         if disk.io_type in ("Provisioned", "Premium_LRS")
         or key(account_of(disk.media_link)) in machine.index.premium_accounts
     ]
@@ -134,16 +135,20 @@ def boot_diagnostics_on_premium(machine: Machine) -> Iterator[Hit]:
     remedy="Copy the blob to a name without a slash, and make the machine's disk of the copy.",
     source=sources.ERRORS,
     noticed="validate",
+    text=texts.SLASH_IN_BLOB_NAME,
 )
 def slash_in_blob_name(machine: Machine) -> Iterator[Hit]:
     """One hit per disk."""
-    role = machine.role
-    for disk in (*((role.os_disk,) if role.os_disk else ()), *role.data_disks):
+    for disk in machine.disks:
+        # HTTPS://ACCOUNT/CONTAINER/BLOB: spares nearly all disks the parsing of their address.
+        if disk.media_link.count("/") <= _SLASHES and "%" not in disk.media_link:
+            continue
         blob = unquote(urlsplit(disk.media_link).path).lstrip("/").partition("/")[2]
         if "/" in blob:
             yield Hit(
                 machine.name,
-                f"VM {role.name} in HostedService {machine.service.name} contains Disk with MediaLink"
-                f" {disk.media_link} which has blob name {blob} that is not supported in Azure Resource Manager.",
-                machine.at(f"{'OS' if disk is role.os_disk else 'Data'}VirtualHardDisk[{disk.name}]/MediaLink"),
+                texts.SLASH_IN_BLOB_NAME.format(
+                    machine=machine.role.name, service=machine.service.name, link=disk.media_link, blob=blob
+                ),
+                f"{machine.at_disk(disk)}/MediaLink",
             )

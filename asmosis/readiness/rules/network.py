@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from asmosis.classic.estate import key
 from asmosis.classic.network import NetworkSecurityGroup, SecurityRule
-from asmosis.readiness import sources
+from asmosis.readiness import sources, texts
 from asmosis.readiness.rule import Hit, Severity, rule
 from asmosis.readiness.subjects import Detached, Machine, Network, readable
 
@@ -22,6 +22,7 @@ _HTTPS = 443
     remedy="Look its name up in the classic list; a network made in the portal is called 'Group GROUP NAME' there.",
     source=sources.ERRORS,
     noticed="validate",
+    text=texts.NETWORK_NOT_FOUND,
 )
 def network_is_not_there(network: Network) -> Iterator[Hit]:
     """One hit per network that was asked for, or that a deployment names and nobody lists."""
@@ -29,8 +30,7 @@ def network_is_not_there(network: Network) -> Iterator[Hit]:
         name = network.unit.name
         yield Hit(
             name,
-            f"Virtual network '{name}' not found. Either it does not exist or it is an Azure Resource Manager"
-            " resource, which cannot be used with Cloud Services.",
+            texts.NETWORK_NOT_FOUND.format(network=name),
             f"VirtualNetworkSites: no {name}",
         )
 
@@ -196,7 +196,7 @@ def name_server_behind_gateway(network: Network) -> Iterator[Hit]:
 )
 def no_way_out(machine: Machine) -> Iterator[Hit]:
     """One hit per machine and group; the group may be the machine's own or its subnet's."""
-    if not machine.role.extensions:
+    if not machine.role.extensions or not machine.index.security_groups:
         return
     for name in _security_groups_of(machine):
         group = machine.index.security_groups.get(key(name))

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from ipaddress import IPv4Network, ip_network
 
 from asmosis.classic.estate import key
-from asmosis.classic.role import InputEndpoint
-from asmosis.readiness import sources
+from asmosis.classic.role import InputEndpoint, Role
+from asmosis.readiness import sources, texts
 from asmosis.readiness.rule import Hit, Severity, rule
 from asmosis.readiness.subjects import Network, Slot, readable
 
@@ -19,6 +19,7 @@ from asmosis.readiness.subjects import Network, Slot, readable
     remedy="Correct the prefix in the network configuration, or the network ends in a failed state.",
     source=sources.VPN_GATEWAYS,
     noticed="prepare",
+    text=texts.INVALID_CIDR,
 )
 def untidy_prefix(network: Network) -> Iterator[Hit]:
     """One hit per prefix of the network, its subnets, and its local sites."""
@@ -28,7 +29,7 @@ def untidy_prefix(network: Network) -> Iterator[Hit]:
         except ValueError:
             yield Hit(
                 network.unit.name,
-                f"The address prefix {prefix} in resource {network.unit.name} has an invalid CIDR notation.",
+                texts.INVALID_CIDR.format(prefix=prefix, resource=network.unit.name),
                 network.at(f"{path}: {prefix}"),
             )
 
@@ -119,19 +120,21 @@ def endpoints_contradict(slot: Slot) -> Iterator[Hit]:
     owners: dict[tuple[str, str, int], str] = {}
     firsts: dict[str, InputEndpoint] = {}
     for role, endpoint in slot.endpoints:
-        where = f"{slot.service.name}/{role.name}"
-        evidence = slot.at(f"RoleList/Role[{role.name}]/InputEndpoint[{endpoint.name}]")
         first = firsts.setdefault(key(endpoint.balanced_set), endpoint) if endpoint.balanced_set else endpoint
+        # What is said of an endpoint is put together where something is.
         owner = f"set {first.balanced_set}" if first.balanced_set else f"{role.name}/{endpoint.name}"
         front = (endpoint.load_balancer or endpoint.vip or "", _transport(endpoint), endpoint.port)
-        if owners.setdefault(front, owner) != owner:
-            yield Hit(where, f"{owners[front]} and {owner} both own {front[1]} port {endpoint.port}.", evidence)
-        if _of_a_set(first) != _of_a_set(endpoint):
-            yield Hit(
-                where,
-                f"Endpoint {endpoint.name} differs from the others of set {endpoint.balanced_set} in port or probe.",
-                evidence,
-            )
+        other = owners.setdefault(front, owner)
+        if other != owner:
+            yield _endpoint_hit(slot, role, endpoint, f"{other} and {owner} both own {front[1]} port {endpoint.port}.")
+        if first is not endpoint and _of_a_set(first) != _of_a_set(endpoint):
+            difference = f"differs from the others of set {endpoint.balanced_set} in port or probe."
+            yield _endpoint_hit(slot, role, endpoint, f"Endpoint {endpoint.name} {difference}")
+
+
+def _endpoint_hit(slot: Slot, role: Role, endpoint: InputEndpoint, message: str) -> Hit:
+    evidence = slot.at(f"RoleList/Role[{role.name}]/InputEndpoint[{endpoint.name}]")
+    return Hit(f"{slot.service.name}/{role.name}", message, evidence)
 
 
 def _of_a_set(endpoint: InputEndpoint) -> tuple[object, ...]:

@@ -1,11 +1,15 @@
 """Storage accounts, and the disk and image objects on their blobs."""
 
+import re
 from collections.abc import Iterator
 
 from asmosis.classic.estate import key
-from asmosis.readiness import sources
+from asmosis.readiness import sources, texts
 from asmosis.readiness.rule import Hit, Severity, rule, some
 from asmosis.readiness.subjects import Account
+from asmosis.units import State
+
+_ARM_NAME = re.compile(r"[a-z0-9]{3,24}")
 
 
 @rule(
@@ -16,12 +20,13 @@ from asmosis.readiness.subjects import Account
     remedy="Look its name up in the classic list.",
     source=sources.STORAGE,
     noticed="validate",
+    text=texts.ACCOUNT_NOT_FOUND,
 )
 def account_is_not_there(account: Account) -> Iterator[Hit]:
     """One hit per account that was asked for."""
     if account.account is None:
         name = account.unit.name
-        yield Hit(name, f"The storage account '{name}' was not found.", f"StorageServices: no {name}")
+        yield Hit(name, texts.ACCOUNT_NOT_FOUND.format(account=name), f"StorageServices: no {name}")
 
 
 @rule(
@@ -105,4 +110,67 @@ def first_general_purpose_kind(account: Account) -> Iterator[Hit]:
             account.unit.name,
             f"{account.unit.name} becomes a general-purpose v1 account.",
             f"StorageService[{account.unit.name}]/AccountType",
+        )
+
+
+@rule(
+    "sto-asr-cache",
+    seed_2016=None,
+    platform_2023=Severity.WARNING,
+    title="Site Recovery keeps its cache in the account",
+    remedy="Switch the replication on again after commit, with the account as it is in ARM.",
+    source=sources.OVERVIEW,
+    noticed="never",
+    needs=("replication_caches",),
+)
+def cache_of_site_recovery(account: Account) -> Iterator[Hit]:
+    """One hit per account."""
+    name = account.unit.name
+    if key(name) in map(key, account.facts.replication_caches or ()):
+        yield Hit(name, f"Site Recovery replicates by way of {name}.", f"facts: replication_caches[{name}]")
+
+
+@rule(
+    "sto-prepare-conflict",
+    seed_2016=None,
+    platform_2023=Severity.BLOCKER,
+    title="ARM has a storage account of the same name",
+    remedy="Prepare again later; if ARM still has the account, ask Microsoft's support.",
+    source=sources.ACCOUNT_CONFLICT,
+    noticed="prepare",
+    needs=("storage_accounts",),
+    assumed=True,
+)
+def same_account_in_arm(account: Account) -> Iterator[Hit]:
+    """One hit per account; one that is on its way is in ARM because of that."""
+    if account.account is None or account.state is not State.CLASSIC:
+        return
+    name = account.unit.name
+    for other in account.facts.storage_accounts or ():
+        if key(other.name) == key(name):
+            yield Hit(
+                name,
+                f"Resource group {other.resource_group} holds a storage account {other.name} already.",
+                f"facts: storage_accounts[{other.name}]",
+            )
+
+
+@rule(
+    "sto-name-invalid",
+    seed_2016=None,
+    platform_2023=Severity.BLOCKER,
+    title="ARM takes no storage account of that name",
+    remedy="Copy the blobs to an account with 3 to 24 small letters and digits in its name.",
+    source=sources.ARM_ERRORS,
+    noticed="prepare",
+    assumed=True,
+)
+def name_is_not_for_arm(account: Account) -> Iterator[Hit]:
+    """One hit per account."""
+    name = account.unit.name
+    if account.account and not _ARM_NAME.fullmatch(name):
+        yield Hit(
+            name,
+            f"{name or 'An account without a name'} is no name that ARM takes for a storage account.",
+            "StorageService/ServiceName",
         )

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 
+from asmosis.classic.compute import HostedService
 from asmosis.classic.estate import key
-from asmosis.classic.network import NetworkSecurityGroup, ReservedIp, RouteTable
+from asmosis.classic.network import NetworkSecurityGroup, ReservedIp, RouteTable, VirtualNetworkSite
+from asmosis.classic.storage import StorageService
 from asmosis.readiness import sources
 from asmosis.readiness.rule import Hit, Severity, rule
-from asmosis.readiness.subjects import Detached, Network, Service, Subscription
+from asmosis.readiness.subjects import Account, Detached, Network, Service, Subscription
 
 
 @rule(
@@ -108,13 +110,24 @@ def unused_route_table(detached: Detached) -> Iterator[Hit]:
     source=sources.EXTENDED_SUPPORT_DETAILS,
     noticed="validate",
 )
-def affinity_group(subject: Network | Service) -> Iterator[Hit]:
-    """One hit per virtual network or cloud service."""
-    resource = subject.site if isinstance(subject, Network) else subject.service
+def affinity_group(subject: Network | Service | Account) -> Iterator[Hit]:
+    """One hit per virtual network, cloud service or storage account."""
+    resource, place = _in_affinity_group(subject)
     if resource and resource.affinity_group:
         location = subject.estate.location_of(resource) or "a location that the estate does not tell"
         yield Hit(
-            resource.name,
+            resource.name or "",
             f"{resource.name} is in affinity group {resource.affinity_group}, which stands for {location}.",
-            subject.at("AffinityGroup" if isinstance(subject, Network) else "HostedServiceProperties/AffinityGroup"),
+            f"{place[0]}[{resource.name}]/{place[1]}",
         )
+
+
+def _in_affinity_group(
+    subject: Network | Service | Account,
+) -> tuple[VirtualNetworkSite | HostedService | StorageService | None, tuple[str, str]]:
+    """What may be in an affinity group, with its document and the element in it."""
+    if isinstance(subject, Network):
+        return subject.site, ("VirtualNetworkSite", "AffinityGroup")
+    if isinstance(subject, Service):
+        return subject.service, ("HostedService", "HostedServiceProperties/AffinityGroup")
+    return subject.account, ("StorageService", "StorageServiceProperties/AffinityGroup")

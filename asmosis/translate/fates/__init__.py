@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import get_args
 
-from asmosis.classic.xml import ClassicModel, path_of
+from asmosis.classic.xml import ClassicModel, fields_of
 from asmosis.translate.fates import compute, instance, network, role, storage
 from asmosis.translate.fates.fate import MEANINGS, Fate, Way
 
@@ -41,13 +41,13 @@ def fates() -> Iterator[Field]:
         KeyError: a field has no fate.
     """
     for model in (*FATES, *LEFT_WHOLE):
-        for name, info in model.model_fields.items():
-            yield Field(model, name, path_of(info), _fate(model, name))
+        for name, info in fields_of(model).items():
+            yield Field(model, name, info.encode_name, _fate(model, name))
 
 
 def held_by(model: type[ClassicModel], name: str) -> type[ClassicModel] | None:
     """The model of the parts that a field holds."""
-    kinds: list[object] = [model.model_fields[name].annotation]
+    kinds: list[object] = [fields_of(model)[name].type]
     while kinds:
         kind = kinds.pop()
         if isinstance(kind, type) and issubclass(kind, ClassicModel):

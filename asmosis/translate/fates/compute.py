@@ -62,7 +62,7 @@ FATES: Mapping[type[ClassicModel], Mapping[str, Fate]] = {
         "upgrade_domains": moves(
             to_compute.AVAILABILITY_SETS,
             "platformUpdateDomainCount",
-            why="Of the sets that the service's machines name.",
+            why="Of every set of the service; there are always two fault domains.",
         ),
         "reserved_ip": moves(to.PUBLIC_IP_ADDRESSES, "name", "publicIPAllocationMethod"),
         "internal_dns_suffix": moves(to.NETWORK_INTERFACES, "dnsSettings.internalDomainNameSuffix", why=KEPT),
@@ -89,6 +89,12 @@ FATES: Mapping[type[ClassicModel], Mapping[str, Fate]] = {
         ),
         **each(Way.LEFT, "Always Private: the public balancer is not listed.", "type"),
     },
+    compute.ExtendedProperty: {
+        "name": one(Way.LOST, "ARM has no such properties; the portal's own notes are not reported."),
+        "value": one(
+            Way.LOST, "ARM has no such properties; of the portal's notes, a group of another name is reported."
+        ),
+    },
     compute.DnsServer: {
         "address": also(
             moves(to.VIRTUAL_NETWORKS, "dhcpOptions.dnsServers[]", why="A deployment's go to interfaces."),
@@ -102,7 +108,6 @@ FATES: Mapping[type[ClassicModel], Mapping[str, Fate]] = {
 LEFT_WHOLE: Mapping[type[ClassicModel], str] = {
     compute.PersistentVMDowntime: STATE,
     compute.ServiceExtension: CLOUD_SERVICE_ONLY,
-    compute.ExtendedProperty: "A portal's own notes, without meaning to the platform.",
     compute.Certificate: "The platform moves certificates into a vault per service; only that there are any is read.",
 }
 """Of the models that are never read: why."""

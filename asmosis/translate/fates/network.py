@@ -97,7 +97,7 @@ FATES: Mapping[type[ClassicModel], Mapping[str, Fate]] = {
     network.Route: {
         "name": moves(to.ROUTE_TABLES, "routes[].name"),
         "address_prefix": moves(to.ROUTE_TABLES, "routes[].addressPrefix"),
-        "next_hop": moves(to.ROUTE_TABLES, "routes[].nextHopType"),
+        "next_hop": moves(to.ROUTE_TABLES, "routes[].nextHopType", why="An unknown one is reported lost."),
         "next_hop_address": moves(to.ROUTE_TABLES, "routes[].nextHopIpAddress", why="Of a virtual appliance only."),
         **each(Way.LEFT, "ARM has no metrics; the longest prefix wins.", "metric"),
         **each(Way.LEFT, STATE, "state"),

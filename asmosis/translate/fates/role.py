@@ -40,10 +40,12 @@ FATES: Mapping[type[ClassicModel], Mapping[str, Fate]] = {
         **each(Way.LEFT, "Repeats RoleType.", "type"),
         **each(Way.LEFT, CLOUD_SERVICE_ONLY, "os_version"),
         **each(Way.LEFT, _ATTACHED, "vm_image"),
-        **each(
-            Way.LEFT,
-            "The certificate moves into the service's vault; where it lies there is known only after prepare.",
-            "winrm_thumbprint",
+        "winrm_thumbprint": moves(
+            to_compute.VIRTUAL_MACHINES,
+            "osProfile.windowsConfiguration.winRM.listeners[].protocol",
+            "osProfile.secrets[].sourceVault.id",
+            why="Of a Windows machine whose service holds the certificate; where it lies in the vault is known only"
+            " after prepare, so it is also reported.",
         ),
         **each(Way.LEFT, "Part of osProfile, which a machine with attached disks does not have.", "guest_agent"),
         **each(Way.LEFT, MIGRATING, "migration_state"),

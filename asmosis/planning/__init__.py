@@ -1,0 +1,1 @@
+"""Waves proposed from an estate: what depends on what, what is risky, what fits into one night."""

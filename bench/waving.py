@@ -1,0 +1,247 @@
+"""A wave as Prefect runs it, over a bare script that sends the same classic requests at the same concurrency.
+
+`python -m bench.waving --units 300 --profile scale` prints its figures as JSON. It runs in the project's environment,
+in a copy of its own: server, emulator and workers, and PostgreSQL for the profile `scale`.
+"""
+
+import argparse
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from collections import Counter
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import requests
+
+TARGET = 2.0
+_PREPARE, _COMMIT = 5, 2  # seconds that the platform takes
+_POLL = 1.0  # seconds between looks at an operation
+_PATIENCE = 3600.0
+_FORMAT = {"x-ms-version": "2016-07-01"}
+_ROOT = Path(__file__).resolve().parents[1]
+
+
+def run(python: str, units: int, at_once: int, profile: str) -> dict[str, Any]:
+    """The figures of one wave, measured by another interpreter."""
+    command = [python, "-m", "bench.waving", "--units", str(units), "--at-once", str(at_once), "--profile", profile]
+    done = subprocess.run(command, cwd=_ROOT, check=True, stdout=subprocess.PIPE, text=True)
+    result: dict[str, Any] = json.loads(done.stdout)
+    return result
+
+
+def told(result: dict[str, Any]) -> str:
+    """The figures as one line."""
+    ended = ", ".join(f"{number} {state}" for state, number in result["ended"].items())
+    return (
+        f"{result['units']} units: {result['seconds']} s, bare {result['bare_seconds']} s, {result['ratio']} times; "
+        f"{ended}; workers {result['workers_megabytes']} MB"
+    )
+
+
+def missed(result: dict[str, Any]) -> list[str]:
+    """What a wave should not have done."""
+    failed = {state: number for state, number in result["ended"].items() if state not in ("Committed", "Blocked")}
+    found = [f"missed: a wave on profile {result['profile']} ended {failed}"] if failed else []
+    if result["steps_taken_twice"]:
+        found.append(f"missed: {result['steps_taken_twice']} steps were taken twice")
+    if result["profile"] == "scale" and result["ratio"] > TARGET:
+        found.append(f"missed: a wave takes {result['ratio']} times as long as a bare script, not {TARGET:g}")
+    return found
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(prog="python -m bench.waving", description=__doc__)
+    parser.add_argument("--units", type=int, default=100)
+    parser.add_argument("--at-once", type=int, default=50)
+    parser.add_argument("--profile", choices=("local", "scale"), default="local")
+    asked = parser.parse_args()
+    home = Path(tempfile.mkdtemp(prefix="asmosis-bench-"))
+    home.chmod(0o755)  # PostgreSQL's user must get to its folder
+    try:
+        result = _measured(home, asked.units, asked.at_once, asked.profile)
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+    sys.stdout.write(json.dumps(result) + "\n")
+
+
+def _measured(home: Path, units: int, at_once: int, profile: str) -> dict[str, Any]:
+    environment = _environment(home, profile)
+    emulator, api = f"http://127.0.0.1:{environment['EMULATOR_PORT']}", environment["PREFECT_API_URL"]
+    local = [sys.executable, "-m", "deployments.local"]
+    try:
+        subprocess.run([*local, "up"], env=environment, cwd=_ROOT, check=True)
+        requests.patch(f"{api}/work_pools/asmosis", json={"concurrency_limit": at_once}, timeout=60).raise_for_status()
+        _control(emulator, "latency", {"prepare": _PREPARE, "commit": _COMMIT})
+        bare = _bare(emulator, _estate(emulator, units), at_once)
+        waved = _waved(emulator, api, _estate(emulator, units), home)
+    finally:
+        subprocess.run([*local, "down"], env=environment, cwd=_ROOT, check=True)
+    return {
+        "units": units,
+        "at_once": at_once,
+        "profile": profile,
+        "platform_seconds": {"prepare": _PREPARE, "commit": _COMMIT},
+        "bare_seconds": round(bare, 1),
+        **waved,
+        "ratio": round(waved["seconds"] / bare, 2),
+        "units_per_minute": round(60 * units / waved["seconds"], 1),
+    }
+
+
+def _bare(emulator: str, estate: tuple[str, list[str]], at_once: int) -> float:
+    """Seconds that a script takes which knows nothing but the requests."""
+    subscription, networks = estate
+    begin = time.perf_counter()
+    with ThreadPoolExecutor(at_once) as pool:
+        for _ in pool.map(lambda name: _migrate(f"{emulator}/{subscription}", name), networks):
+            pass
+    return time.perf_counter() - begin
+
+
+def _migrate(base: str, network: str) -> None:
+    with requests.Session() as session:
+        session.headers.update(_FORMAT)
+
+        def sent(method: str, path: str) -> requests.Response:
+            answer = session.request(method, f"{base}/{path}", timeout=120)
+            answer.raise_for_status()
+            return answer
+
+        def taken(verb: str) -> bool:
+            answer = sent("POST", f"services/networking/virtualnetwork/{network}/migration?comp={verb}")
+            while "<Status>InProgress" in (told := sent("GET", f"operations/{answer.headers['x-ms-request-id']}").text):
+                time.sleep(_POLL)
+            return "<Status>Succeeded" in told
+
+        sent("GET", "services/networking/virtualnetwork")
+        if (
+            "<Category>Error"
+            in sent("POST", f"services/networking/virtualnetwork/{network}/migration?comp=validate").text
+        ):
+            return
+        if not (taken("prepare") and taken("commit")):
+            raise RuntimeError(network)
+        sent("GET", "services/networking/virtualnetwork")
+
+
+def _waved(emulator: str, api: str, estate: tuple[str, list[str]], home: Path) -> dict[str, Any]:
+    subscription, networks = estate
+    wave = {
+        "subscription": subscription,
+        "name": "bench",
+        "units": [f"virtualNetwork/{name}" for name in networks],
+        "approval": "automatic-when-clean",
+    }
+    deployment = _asked(api, "GET", "deployments/name/wave/wave")["id"]
+    tags = [f"subscription:{subscription}", "wave:bench"]
+    begin = time.perf_counter()
+    started = _asked(
+        api, "POST", f"deployments/{deployment}/create_flow_run", {"parameters": {"wave": wave}, "tags": tags}
+    )
+    highest = 0.0
+    ending = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
+    while _asked(api, "GET", f"flow_runs/{started['id']}")["state_type"] not in ending:
+        if time.perf_counter() - begin > _PATIENCE:
+            raise TimeoutError(subscription)
+        highest = max(highest, _memory(home))
+        time.sleep(2)
+    seconds = time.perf_counter() - begin
+    runs = _runs(api, subscription)
+    journal = requests.get(f"{emulator}/_control/journal?subscription={subscription}", timeout=120).json()
+    steps = Counter((entry["unit"], entry["verb"]) for entry in journal if entry["verb"] and entry["effect"])
+    return {
+        "seconds": round(seconds, 1),
+        "ended": dict(Counter(run["state_name"] for run in runs)),
+        "runs": len(runs),
+        "steps": steps.total(),
+        "steps_taken_twice": sum(times > 1 for times in steps.values()),
+        "workers_megabytes": round(highest),
+    }
+
+
+def _runs(api: str, subscription: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    while True:
+        query = {
+            "flow_runs": {"tags": {"all_": [f"subscription:{subscription}"]}},
+            "flows": {"name": {"any_": ["migrate"]}},
+            "limit": 200,
+            "offset": len(found),
+        }
+        page = _asked(api, "POST", "flow_runs/filter", query)
+        found += page
+        if len(page) < query["limit"]:
+            return found
+
+
+def _memory(home: Path) -> float:
+    """Megabytes that the workers hold."""
+    # Deferred: the environment of the other benchmarks has none; it only starts this module in the project's.
+    import psutil  # noqa: PLC0415 - see above
+
+    total = 0
+    for file in home.glob("worker*.pid"):
+        try:
+            total += psutil.Process(json.loads(file.read_text())["pid"]).memory_info().rss
+        except (psutil.NoSuchProcess, ValueError, FileNotFoundError):
+            continue
+    return total / 2**20
+
+
+def _estate(emulator: str, units: int) -> tuple[str, list[str]]:
+    """A new subscription of networks with one machine each, none of which blocks."""
+    subscription = str(uuid.uuid4())
+    wanted = {"vnets": units, "services_per_vnet": 1, "vms_per_service": 1, "storage_accounts": 1}
+    _control(emulator, "seed", {"synthetic": wanted, "subscription": subscription})
+    url = f"{emulator}/{subscription}/services/networking/virtualnetwork"
+    listed = requests.get(url, headers=_FORMAT, timeout=120).text
+    names = re.findall(r"<VirtualNetworkSite[^>]*>.*?<Name>([^<]+)</Name>", listed, re.DOTALL)
+    return subscription, names
+
+
+def _control(emulator: str, what: str, body: Mapping[str, Any]) -> None:
+    requests.post(f"{emulator}/_control/{what}", json=body, timeout=300).raise_for_status()
+
+
+def _asked(api: str, method: str, path: str, body: Any = None) -> Any:
+    """Prefect's answer; a server that is busy is asked again."""
+    for _ in range(20):
+        answer = requests.request(method, f"{api}/{path}", json=body, timeout=120)
+        if answer.ok:
+            return answer.json()
+        time.sleep(3)
+    raise RuntimeError(answer.text)
+
+
+def _environment(home: Path, profile: str) -> dict[str, str]:
+    emulator, server, database = (str(_free_port()) for _ in range(3))
+    ours = {
+        "ASMOSIS_HOME": str(home),
+        "PREFECT_HOME": str(home / "prefect"),
+        "PREFECT_API_URL": f"http://127.0.0.1:{server}/api",
+        "EMULATOR_PORT": emulator,
+        "POSTGRES_PORT": database,
+        "PROFILE": profile,
+        "SEED": "contoso",
+    }
+    return {**os.environ, **ours}
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,93 @@
+"""`prefect server start` with a SQLite that many runs can share: `python -m deployments.server [OPTIONS]`.
+
+Out of the box, a handful of concurrent runs stall Prefect's server on SQLite. Measured on 3.8.8:
+
+* A transaction that first reads and then writes is refused at once when another has written in between; the client
+  hears 503 and waits two, four, eight seconds.
+* A transaction that waits for the write lock holds its connection's mutex for up to a minute. If Python's collector
+  meets a cursor of that connection meanwhile, it waits for the mutex in the server's only event loop, and the owner of
+  the lock, who needs that loop to go on, waits too.
+
+So here the transactions queue up inside the process, first come first served, and each has the lock from its start;
+and garbage is collected in a thread of its own. On PostgreSQL neither is done.
+"""
+
+import asyncio
+import gc
+import runpy
+import sys
+import threading
+import time
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+from prefect.server.database.configurations import AioSqliteConfiguration
+from prefect.server.database.dependencies import set_database_config
+from prefect.settings import get_current_settings
+from sqlalchemy.ext.asyncio import AsyncSession, AsyncSessionTransaction
+
+SWEEP = 5.0  # seconds between collections
+
+
+@dataclass
+class _Turn:
+    """The right to write; tasks that were started during a turn see when it is over."""
+
+    active: bool = True
+
+
+_turn: ContextVar[_Turn | None] = ContextVar("turn", default=None)
+
+
+class QueueingSqlite(AioSqliteConfiguration):
+    """SQLite whose transactions take turns."""
+
+    def __init__(self, connection_url: str) -> None:
+        super().__init__(connection_url=connection_url)
+        self._locks: dict[asyncio.AbstractEventLoop, asyncio.Lock] = {}
+
+    @asynccontextmanager
+    async def begin_transaction(
+        self,
+        session: AsyncSession,
+        with_for_update: bool = False,  # noqa: FBT001, FBT002 - the signature is Prefect's
+    ) -> AsyncGenerator[AsyncSessionTransaction, None]:
+        """Wait for the turn, then hold the write lock from the start; a transaction inside another only reads first."""
+        turn = _turn.get()
+        if turn is not None and turn.active:
+            async with super().begin_transaction(session, with_for_update) as transaction:
+                yield transaction
+            return
+        async with self._locks.setdefault(asyncio.get_running_loop(), asyncio.Lock()):
+            turn = _Turn()
+            token = _turn.set(turn)
+            try:
+                async with super().begin_transaction(session, with_for_update=True) as transaction:
+                    yield transaction
+            finally:
+                turn.active = False
+                _turn.reset(token)
+
+
+def main() -> None:
+    """Start the server with the options of `prefect server start`."""
+    url = get_current_settings().server.database.connection_url
+    address = url.get_secret_value() if url else ""
+    if address.startswith("sqlite"):
+        set_database_config(QueueingSqlite(address))
+        gc.disable()
+        threading.Thread(target=_sweep, name="garbage", daemon=True).start()
+    sys.argv = ["prefect", "server", "start", *sys.argv[1:]]
+    runpy.run_module("prefect", run_name="__main__", alter_sys=True)
+
+
+def _sweep() -> None:
+    while True:
+        time.sleep(SWEEP)
+        gc.collect()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,35 @@
+"""How a run is going to end, noted before the unit is brought back.
+
+An aborted unit looks like one that was never prepared. A run that was killed after its abort and goes on must not
+prepare it again.
+"""
+
+from dataclasses import dataclass
+from typing import cast
+
+from prefect.input import create_flow_run_input, read_flow_run_input
+
+from asmosis.units import Outcome
+
+_KEY = "asmosis-ending"
+
+
+@dataclass(frozen=True)
+class Ending:
+    """An outcome and why."""
+
+    outcome: Outcome
+    words: str
+
+
+def note_ending(outcome: Outcome, words: str) -> None:
+    """Keep with the run that it ends this way; the first note stands."""
+    if noted_ending() is None:
+        create_flow_run_input(_KEY, {"outcome": outcome.value, "words": words})
+
+
+def noted_ending() -> Ending | None:
+    """How the run was going to end before it was interrupted."""
+    # Typed for both colours; in a synchronous flow it answers the value itself.
+    noted = cast("dict[str, str] | None", read_flow_run_input(_KEY))
+    return Ending(Outcome(noted["outcome"]), noted["words"]) if noted else None

@@ -1,0 +1,134 @@
+"""Keeps the evidence of a unit: what was found before, what the check saw, who decided, what came of it."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict
+
+from prefect import runtime, task
+
+from asmosis.check import Verdict
+from asmosis.classic.subscription import ValidationMessage
+from asmosis.errors import AsmosisError
+from asmosis.evidence import Content, EvidenceStore, Manifest, evidence_url, json_content
+from asmosis.evidence.history import HISTORY, histories
+from asmosis.evidence.parts import (
+    BEFORE_APPROVAL,
+    BEFORE_PREPARE,
+    PROMISE,
+    TODO,
+    VALIDATION,
+    part_of_decisions,
+    part_of_history,
+    part_of_outcome,
+    part_of_probe,
+    parts_before,
+    parts_of_check,
+)
+from asmosis.evidence.summary import SUMMARY, part_of_summary
+from asmosis.parameters import MigrateParameters
+from asmosis.probe import Timeline, lines_of
+from asmosis.reports.evidence import evidence_page
+from asmosis.run_history import decisions, history
+from asmosis.units import Outcome, Unit, Verb
+from tasks import ASKING_FIRST
+from tasks.inventory import UNTOUCHED, Survey
+from tasks.probe import seen_during
+from tasks.reports import publish
+from tasks.runs import server
+
+_PROBED = (Verb.PREPARE, Verb.COMMIT)
+
+
+def keep_before(unit: Unit, found: Survey) -> Manifest:
+    """Keep what is known of the unit before anything is done to it.
+
+    A unit that was prepared before this run began is as an earlier run saw it, if one did.
+    """
+    contents: dict[str, Content] = {}
+    if found.promised is not None and found.kit is not None and found.time is not None:
+        contents = parts_before(found.documents, found.findings, found.promised, found.time, found.kit)
+        contents[TODO] = json_content([asdict(each) for each in found.todo])
+    return _keep(unit, contents, BEFORE_PREPARE, fresh=found.began_as in UNTOUCHED, told=False)
+
+
+def keep_validation(unit: Unit, messages: Sequence[ValidationMessage]) -> Manifest:
+    """Keep what the platform itself had to say before anything was done."""
+    return _keep(unit, {VALIDATION: json_content([message.dump() for message in messages])}, BEFORE_PREPARE, told=False)
+
+
+def keep_check(verdict: Verdict, seen: Timeline | None) -> Manifest:
+    """Keep what the check saw, what a probe saw during prepare, and what has happened and was decided so far."""
+    probes = {Verb.PREPARE: seen} if seen else {}
+    return _keep(verdict.unit, {**parts_of_check(verdict), **_probed(probes)}, BEFORE_APPROVAL)
+
+
+def keep_outcome(unit: Unit, outcome: Outcome, words: str, verdict: Verdict | None) -> str:
+    """Keep how the run ends; answers what went wrong with that, for the end is the end all the same."""
+    contents = {**(parts_of_check(verdict) if verdict else {}), **part_of_outcome(outcome.value, words)}
+    migration = _migration()
+    try:
+        if migration and migration.probe.on:
+            seen = {verb: timeline for verb in _PROBED if (timeline := seen_during(verb))}
+            contents |= _probed(seen)
+        _keep(unit, contents, BEFORE_APPROVAL if verdict else ())
+    except AsmosisError as error:
+        return f"Its evidence is not kept: {error}"
+    return ""
+
+
+@task(task_run_name="keep the evidence of {unit.short}", **ASKING_FIRST)
+def _keep(
+    unit: Unit,
+    contents: Mapping[str, Content],
+    required: Collection[str],
+    fresh: bool | None = None,  # noqa: FBT001 - a parameter of the task, given by name
+    told: bool = True,  # noqa: FBT001, FBT002 - likewise
+) -> Manifest:
+    """Add parts to the bundle; `fresh` tells whether this run began with the unit or went on with what was begun."""
+    run = str(runtime.flow_run.id)
+    store = EvidenceStore(evidence_url())
+    latest = store.latest(unit)
+    goes_on = latest is not None and (latest.run == run or not fresh)
+    carried = {part.name: part for part in latest.parts} if latest and goes_on else {}
+    if fresh is False:
+        # What an earlier run saw before it acted tells more than what this one sees after that.
+        contents = {name: part for name, part in contents.items() if name not in carried or name == PROMISE}
+    everything = dict(contents)
+    if told:
+        others = (
+            [store.read(latest, part) for name, part in carried.items() if _of_another(name, run)] if latest else []
+        )
+        everything |= part_of_history(run, history(server(), run), histories(others))
+        everything |= part_of_decisions(decisions(server(), run))
+
+    def read(name: str) -> bytes:
+        made = everything.get(name)
+        return made.data if made or latest is None else store.read(latest, carried[name])  # type: ignore[union-attr]
+
+    migration = _migration()
+    wave, mode = (migration.wave, migration.mode.value) if migration else ("", "")
+    names = sorted((everything.keys() | carried.keys()) - {SUMMARY})
+    everything |= part_of_summary(unit, run, wave, mode, names, read)
+    missing = {name: "nobody knows it any more" for name in required if name not in names}
+    manifest = store.append(unit, run, everything, missing, tuple(carried.values()))
+    if manifest is not latest:
+        publish("evidence", unit, evidence_page(manifest, store.location(unit)), f"{unit.short}: evidence")
+    return manifest
+
+
+def _of_another(name: str, run: str) -> bool:
+    return name.startswith(HISTORY) and name != f"{HISTORY}{run}"
+
+
+def _probed(seen: Mapping[Verb, Timeline]) -> dict[str, Content]:
+    parts: dict[str, Content] = {}
+    for verb, timeline in seen.items():
+        parts |= part_of_probe(verb.value, lines_of(timeline), complete=timeline.complete)
+    return parts
+
+
+def _migration() -> MigrateParameters | None:
+    """What this run was asked to do; None for a run of another flow."""
+    asked = runtime.flow_run.parameters.get("migration")
+    if asked is None or isinstance(asked, MigrateParameters):
+        return asked
+    return MigrateParameters.model_validate(asked)
