@@ -127,9 +127,10 @@ def _missing(rule: Rule, facts: Facts) -> tuple[str, ...]:
 def _judge(
     rule: Rule, severity: Severity, subjects: Iterable[Subscription | InUnit], by_place: Mapping[str, list[Finding]]
 ) -> None:
+    judge = rule.judge
     for subject in subjects:
         try:
-            for hit in rule.judge(subject):
+            for hit in judge(subject):
                 by_place[subject.place].append(_finding(rule, severity, subject, hit))
         except Exception as error:  # noqa: BLE001 -- a rule that breaks must not hide what the others find
             by_place[subject.place].append(_fault(rule, subject, error))

@@ -173,7 +173,7 @@ class Machine(Slot):
             return network.subnets
         return (*network.subnets, *(nic.subnet for nic in network.network_interfaces if nic.subnet))
 
-    @property
+    @cached_property
     def disks(self) -> tuple[OsDisk | DataDisk, ...]:
         """The disk that the machine boots from, then its data disks."""
         boot = self.role.os_disk

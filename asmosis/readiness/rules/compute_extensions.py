@@ -41,9 +41,10 @@ _SELF_INSTALLING = (
 )
 def agent_is_not_ready(machine: Machine) -> Iterator[Hit]:
     """One hit per machine; without an extension that migrates, the agent does not matter."""
-    if not machine.instance or machine.deallocated or not any(map(_migrates, machine.role.extensions)):
+    agent = machine.instance.agent if machine.instance else None
+    if (agent and agent.status == "Ready") or machine.instance is None or machine.deallocated:
         return
-    if machine.instance.agent is None or machine.instance.agent.status != "Ready":
+    if any(map(_migrates, machine.role.extensions)):
         yield Hit(
             machine.name,
             texts.AGENT_NOT_READY.format(machine=machine.role.name, service=machine.service.name),
@@ -63,8 +64,11 @@ def agent_is_not_ready(machine: Machine) -> Iterator[Hit]:
 )
 def extension_reports_nothing(machine: Machine) -> Iterator[Hit]:
     """One hit per extension; a deallocated machine cannot report and is exempt."""
-    for extension, status in _reported(machine):
-        if status is None:
+    if machine.instance is None or machine.deallocated:
+        return
+    reporting = {status.handler.lower() for status in machine.instance.extension_statuses}
+    for extension in machine.role.extensions:
+        if _full_name(extension) not in reporting and _migrates(extension):
             yield Hit(
                 machine.name,
                 texts.EXTENSION_REPORTS_NOTHING.format(
@@ -89,7 +93,11 @@ def extension_handler_is_not_ready(machine: Machine) -> Iterator[Hit]:
     # Spares nearly all machines the search for what each of their extensions reports.
     if machine.instance and all(status.status == "Ready" for status in machine.instance.extension_statuses):
         return
-    for extension, status in _reported(machine):
+    if machine.instance is None or machine.deallocated:
+        return
+    statuses = {status.handler.lower(): status.status for status in machine.instance.extension_statuses}
+    for extension in filter(_migrates, machine.role.extensions):
+        status = statuses.get(_full_name(extension))
         if status not in (None, "Ready"):
             yield Hit(
                 machine.name,
@@ -221,16 +229,6 @@ def self_installing_extension(machine: Machine) -> Iterator[Hit]:
                 f"{_contains(machine, extension)}, which comes back by itself when it is uninstalled.",
                 _at(machine, extension),
             )
-
-
-def _reported(machine: Machine) -> Iterator[tuple[ExtensionReference, str | None]]:
-    """The extensions that migrate, each with its handler's status, of a machine that can report."""
-    if machine.instance is None or machine.deallocated:
-        return
-    statuses = {status.handler.lower(): status.status for status in machine.instance.extension_statuses}
-    for extension in machine.role.extensions:
-        if _migrates(extension):
-            yield extension, statuses.get(_full_name(extension))
 
 
 def _migrates(extension: ExtensionReference) -> bool:
