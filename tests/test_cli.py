@@ -18,6 +18,7 @@ from typer.main import get_command
 from asmosis.classic.estate import Estate
 from asmosis.cli import app as grammar
 from asmosis.cli import call, output
+from asmosis.cli.grammar import PHASES
 from asmosis.errors import (
     AsmosisError,
     AuthenticationFailed,
@@ -110,20 +111,11 @@ def test_every_verb_speaks_json(verb: str) -> None:
     assert "--json" in [name for parameter in command.params for name in parameter.opts]
 
 
-def test_the_contracts_verbs_are_there() -> None:
-    assert set(VERBS) >= {
-        "inspect",
-        "assess",
-        "snapshot",
-        "rules",
-        "run",
-        "status",
-        "approve",
-        "reject",
-        "abort",
-        "template",
-        "fates",
-    }
+def test_every_verb_is_in_the_help_once_and_on_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    told = [verb for verbs in PHASES.values() for verb in verbs]
+    assert sorted(told) == sorted(VERBS)
+    assert call(["--help"]) == output.DONE
+    assert all(len(line) <= 80 for line in capsys.readouterr().out.splitlines())
 
 
 def test_help_loads_neither_models_nor_clients() -> None:
