@@ -25,9 +25,9 @@ demo: $(READY)
 ## test: the whole suite
 test: $(READY)
 	@$(BIN)/python -m pytest -n 2 -m "not slow"
-	@$(BIN)/python -m pytest -m slow
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m slow
 
-## test-fast: without what starts a Prefect server
+## test-fast: without what starts a Prefect server or waits
 test-fast: $(READY)
 	@$(BIN)/python -m pytest -n 2 -m "not slow"
 
@@ -63,9 +63,9 @@ $(BENCH)/.ready: bench/requirements.lock $(READY)
 	@$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r bench/requirements.lock
 	@touch $@
 
-## bench: the emulator against moto, and how it grows; figures and a plot in bench/results
+## bench: everything against a peer in the same run; figures and a plot in bench/results (WAVES=long: hundreds of units, most of an hour)
 bench: $(BENCH)/.ready
-	@$(BENCH)/bin/python -m bench --python $(BIN)/python
+	@$(BENCH)/bin/python -m bench --python $(BIN)/python --waves $(or $(WAVES),short)
 
 ## lock: resolve requirements.lock and bench/requirements.lock anew (needs uv)
 lock:

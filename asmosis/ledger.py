@@ -10,9 +10,10 @@ from asmosis.units import Outcome, State, Unit
 
 STORAGE_LIMIT, STORAGE_ALARM = timedelta(days=30), timedelta(days=20)
 """After the first Microsoft may commit a prepared storage account by itself (documented for storage only)."""
+ALARM = timedelta(days=7)
+"""How long other units should be locked at most (assumed: nothing of them can be changed meanwhile)."""
 
 _TOUCHED_NOTHING = (Outcome.BLOCKED, Outcome.READY)
-_ALARM = timedelta(days=7)  # assumed: nothing of a unit that is locked can be changed meanwhile
 
 
 @dataclass(frozen=True)
@@ -33,20 +34,21 @@ class Lock:
         """How long it has been held, as far as that is known."""
         return now - self.since if self.since else None
 
-    def old(self, now: datetime) -> bool:
+    def old(self, now: datetime, alarm: timedelta = ALARM) -> bool:
         """Whether it has been held for longer than is good."""
         age = self.age(now)
-        return age is not None and age >= (STORAGE_ALARM if self.unit.kind == "storageAccount" else _ALARM)
+        return age is not None and age >= (STORAGE_ALARM if self.unit.kind == "storageAccount" else alarm)
 
-    def concern(self, now: datetime) -> str:
+    def concern(self, now: datetime, alarm: timedelta = ALARM) -> str:
         """What is wrong with it; empty if nothing is."""
         words = []
         if self.holder is None and not (self.last and self.last.state == State.PREPARED):
             words.append("no run goes on with it")
-        if self.old(now) and self.unit.kind == "storageAccount":
+        old = self.old(now, alarm)
+        if old and self.unit.kind == "storageAccount":
             words.append(f"Microsoft may commit it after {STORAGE_LIMIT.days} days")
-        elif self.old(now):
-            words.append(f"locked for more than {_ALARM.days} days")
+        elif old:
+            words.append(f"locked for more than {alarm / timedelta(days=1):g} days")
         return "; ".join(words)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from enum import StrEnum
 from graphlib import CycleError, TopologicalSorter
-from typing import Annotated
+from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -23,8 +23,14 @@ class ApprovalPolicy(StrEnum):
     AUTOMATIC_WHEN_CLEAN = "automatic-when-clean"
 
 
+def _asked_first(schema: dict[str, Any]) -> None:
+    """Put what has to be said before what may be: forms show it in this order."""
+    properties, required = schema.get("properties", {}), schema.get("required", ())
+    schema["properties"] = {name: properties[name] for name in dict.fromkeys((*required, *properties))}
+
+
 class _Parameters(BaseModel):
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True, json_schema_extra=_asked_first)
 
 
 class _ForSubscription(_Parameters):
@@ -163,6 +169,8 @@ class _Going(_Parameters):
     """Whether people decide about each unit, or a clean check is enough."""
     approvers: Approvers = Field(default_factory=Approvers)
     """Who decides, and how many of them it takes."""
+    approval_policy: str = ""
+    """Name of an Approval Policy block that says both instead; it is asked whenever votes are counted."""
     mode: Mode = Mode.FULL
     """How far a unit goes: judged only, prepared and brought back, prepared and left there, or all the way."""
     windows: Windows = Field(default_factory=Windows)
@@ -173,6 +181,12 @@ class _Going(_Parameters):
     """How downtime is measured."""
     requested_by: str = ""
     """Who asked for it; matters where the requester may not approve."""
+
+    @model_validator(mode="after")
+    def _says_once_who_decides(self) -> Self:
+        if self.approval_policy and (self.approval is not ApprovalPolicy.MANUAL or self.approvers != Approvers()):
+            raise ValueError("approval_policy says who decides; leave approval and approvers out")
+        return self
 
 
 class MigrateParameters(_ForUnit, _Going):

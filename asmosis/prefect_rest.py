@@ -1,6 +1,7 @@
 """Prefect's REST API: one call, signed in, with its refusals as our errors."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Any, Self, cast
 
@@ -41,9 +42,11 @@ class PrefectServer:
         # Every call but a decision may be sent again: reads are reads, and a new run bears an idempotency key.
         self._repeatable = _session(authorization, connect=tries, again=tries)
         self._once = _session(authorization, connect=tries, again=0)
+        # Not over a connection that the server may be about to close: nobody would know whether it had heard.
+        self._once.headers["Connection"] = "close"
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str]) -> Self:
+    def from_environment(cls, environment: Mapping[str, str], tries: int = 2) -> Self:
         """The server that Prefect's own variables name: PREFECT_API_URL, _API_AUTH_STRING, _API_KEY, _UI_URL."""
         login, key = environment.get("PREFECT_API_AUTH_STRING"), environment.get("PREFECT_API_KEY")
         return cls(
@@ -51,6 +54,7 @@ class PrefectServer:
             login=SecretStr(login) if login else None,
             key=SecretStr(key) if key else None,
             ui=environment.get("PREFECT_UI_URL", ""),
+            tries=tries,
         )
 
     def call(self, method: str, path: str, body: Mapping[str, Any] | None = None, *, once: bool = False) -> Any:
@@ -70,13 +74,13 @@ class PrefectServer:
             raise UsageError("PREFECT_API_URL", f"{self.api!r} is no address", _ADDRESS) from None
         except requests.RequestException as error:
             raise Unreachable("Prefect", self.api, _innermost(error)) from None
-        try:
-            content = answer.json()
-        except requests.JSONDecodeError:
-            content = None
+        content, told = None, answer.status_code == HTTPStatus.NO_CONTENT
+        with suppress(requests.JSONDecodeError):
+            # Some answers are just `null`.
+            content, told = answer.json(), True
         if answer.status_code >= HTTPStatus.BAD_REQUEST:
             raise _refused(answer.status_code, path, content)
-        if content is None and answer.status_code != HTTPStatus.NO_CONTENT:
+        if not told:
             words = f"{self.api}{path} is not Prefect's API; PREFECT_API_URL usually ends in /api"
             raise ControlPlaneError("Prefect", answer.status_code, "NoJson", words)
         return content

@@ -1,6 +1,8 @@
 """A run's history and its answers, as the Prefect server remembers them."""
 
 import json
+import time
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, get_args
 
@@ -17,26 +19,29 @@ QUESTION = "approval-"
 """How the keys of questions begin; the digest of what is asked about follows."""
 
 _PAGE = 200  # the most that one answer holds
+_PAUSES = (0.5, 1.0, 2.0, 3.0, 3.0)  # seconds in which the server hears what its tasks have done
 
 
 def history(server: PrefectServer, run_id: str) -> History:
-    """The states, tasks and operations of a run, oldest first."""
+    """The states, tasks and operations of a run, oldest first.
+
+    The server is told of tasks by events, a moment after they ended: a step that was taken just now is waited for.
+    """
     states = server.call("GET", f"/flow_run_states/?flow_run_id={run_id}")
-    tasks: list[dict[str, Any]] = []
-    while True:
-        query = {"flow_runs": {"id": {"any_": [run_id]}}, "limit": _PAGE, "offset": len(tasks)}
-        page = server.call("POST", "/task_runs/filter", query)
-        tasks += page
-        if len(page) < _PAGE:
-            break
-    return History(
+    found = History(
         tuple(
             RunState(state["type"], state["name"], state["timestamp"], state.get("message") or "")
             for state in sorted(states, key=lambda state: str(state["timestamp"]))
         ),
-        tuple(sorted(map(_task, tasks), key=lambda task: task.since)),
+        (),
         tuple(_operations(server, run_id)),
     )
+    for pause in (*_PAUSES, 0.0):
+        found = replace(found, tasks=_tasks(server, run_id))
+        if all(span.until for span in found.steps):
+            break
+        time.sleep(pause)
+    return found
 
 
 def decisions(server: PrefectServer, run_id: str) -> tuple[Decision, ...]:
@@ -56,6 +61,16 @@ def note_operation(server: PrefectServer, run_id: str, verb: str, operation: str
     """Keep with a run that the platform has accepted an operation, so that it is known whoever dies while it lasts."""
     noted = {"key": f"{OPERATION_KEY}-{verb}-{operation}", "value": json.dumps({"verb": verb, "id": operation})}
     server.call("POST", f"/flow_runs/{run_id}/input", noted)
+
+
+def _tasks(server: PrefectServer, run_id: str) -> tuple[TaskSpan, ...]:
+    tasks: list[dict[str, Any]] = []
+    while True:
+        query = {"flow_runs": {"id": {"any_": [run_id]}}, "limit": _PAGE, "offset": len(tasks)}
+        page = server.call("POST", "/task_runs/filter", query)
+        tasks += page
+        if len(page) < _PAGE:
+            return tuple(sorted(map(_task, tasks), key=lambda task: task.since))
 
 
 def _operations(server: PrefectServer, run_id: str) -> list[Operation]:

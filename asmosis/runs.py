@@ -22,7 +22,8 @@ from asmosis.errors import (
     Throttled,
     Unreachable,
 )
-from asmosis.parameters import AbortParameters, MigrateParameters, WaveParameters
+from asmosis.facts import StepDuration
+from asmosis.parameters import AbortParameters, MigrateParameters, Mode, WaveParameters
 from asmosis.prefect_rest import PrefectServer
 from asmosis.units import Outcome, Unit, Verb
 
@@ -36,6 +37,7 @@ _PAGE = 200  # the most flow runs that one answer holds
 _PAUSES = (0.5, 0.5, 1.0, 1.0, 2.0)  # seconds between looks at a run; the last one repeats
 _BUSY_PAUSES = (0.5, 1.0, 2.0, 4.0)  # seconds before a decision is sent again to a server that was busy
 _FORM_NOT_THERE_YET = "Run input schema not found"  # a run suspends itself first and then brings its form
+_EXPECTED = "asmosis.expected-minutes"
 _ENDED = frozenset({"COMPLETED", "FAILED", "CANCELLED", "CRASHED"})
 
 
@@ -58,6 +60,13 @@ class Run:
     created: str = ""
     question: str = ""
     parameters: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    labels: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def expected(self) -> tuple[float, float] | None:
+        """The minutes that it was expected to take when it began, from and to."""
+        low, high = (self.labels.get(f"{_EXPECTED}.{name}") for name in ("low", "high"))
+        return None if low is None or high is None else (low, high)
 
     @property
     def subscription(self) -> str:
@@ -99,6 +108,12 @@ class Run:
         """Whether, as far as the run itself tells, its unit is prepared: it waits for an approval or ended so."""
         return self.waiting or self.state == Outcome.PREPARED
 
+    @property
+    def rehearses(self) -> bool:
+        """Whether it only judges its unit, or brings it back."""
+        asked = self.parameters.get("migration")
+        return isinstance(asked, dict) and asked.get("mode") in (Mode.ASSESS, Mode.DRY_RUN)
+
     def _tagged(self, label: str) -> str:
         prefix = f"{label}:"
         return next((tag.removeprefix(prefix) for tag in self.tags if tag.startswith(prefix)), "")
@@ -110,6 +125,11 @@ class Runs(PrefectServer):
     @cached_property
     def _names(self) -> dict[str, str]:
         """The flows that runs belong to, by id, as far as they were asked for."""
+        return {}
+
+    @cached_property
+    def _deployments(self) -> dict[str, str]:
+        """The deployments of flows by name, as far as they were asked for."""
         return {}
 
     def migrate(self, parameters: MigrateParameters, once: str = "") -> Run:
@@ -127,14 +147,18 @@ class Runs(PrefectServer):
 
     def later(self, flow: str, at: datetime, once: str) -> None:
         """Schedule a run of a flow that needs no parameters; of several calls with the same `once`, the first does."""
-        deployment = self.call("GET", f"/deployments/name/{flow}/{flow}")
         state = {"type": "SCHEDULED", "state_details": {"scheduled_time": at.isoformat()}}
         request = {"state": state, "idempotency_key": once}
-        self.call("POST", f"/deployments/{deployment['id']}/create_flow_run", request)
+        self.call("POST", f"/deployments/{self._deployment(flow)}/create_flow_run", request)
 
-    def read(self, run: Run) -> Run:
-        """The run as it is now."""
-        return self._run(self.call("GET", f"/flow_runs/{run.id}"))
+    def read(self, run: Run | str) -> Run:
+        """The run, or the one of this id, as it is now."""
+        return self._run(self.call("GET", f"/flow_runs/{run if isinstance(run, str) else run.id}"))
+
+    def expect(self, run_id: str, low: float, high: float) -> None:
+        """Keep with a run how many minutes it is expected to take, from and to."""
+        labels = {f"{_EXPECTED}.{name}": minutes for name, minutes in (("low", low), ("high", high))}
+        self.call("PATCH", f"/flow_runs/{run_id}/labels", labels)
 
     def find(self, subscription: str = "", wave: str = "", unit: str = "", *, waiting: bool = False) -> tuple[Run, ...]:
         """The runs of units and waves, newest first; names of units compare without case."""
@@ -171,14 +195,15 @@ class Runs(PrefectServer):
         }
         return tuple(self._run(document) for document in self.call("POST", "/flow_runs/filter", query))
 
-    def timings(self) -> tuple[dict[str, Any], ...]:
-        """The newest duration of each step of each unit: `unit`, `step`, `seconds`, its size, and when (`at`)."""
+    def timings(self, plane: str = "") -> tuple[dict[str, Any], ...]:
+        """The newest duration of each step of each unit: `unit`, `plane`, a `StepDuration`'s values, when (`at`)."""
         found: list[dict[str, Any]] = []
         for offset in itertools.count(0, _PAGE):
             query = {"artifacts": {"key": {"like_": "timing-%"}}, "limit": _PAGE, "offset": offset, "sort": "KEY_ASC"}
             page = self.call("POST", "/artifacts/latest/filter", query)
             for artifact in page:
-                found.extend(row | {"at": artifact["created"]} for row in json.loads(artifact["data"]))
+                rows = json.loads(artifact["data"])
+                found.extend(row | {"at": artifact["created"]} for row in rows if plane in ("", row["plane"]))
             if len(page) < _PAGE:
                 return tuple(found)
         raise AssertionError
@@ -190,6 +215,13 @@ class Runs(PrefectServer):
             for row in self.timings()
             if row["step"] == Verb.PREPARE
         }
+
+    def durations(self, plane: str) -> tuple[StepDuration, ...]:
+        """What was measured at a classic plane, by its address; an emulator's steps tell nothing about Azure's."""
+        measured = (
+            {name: row[name] for name in StepDuration.model_fields if name in row} for row in self.timings(plane)
+        )
+        return tuple(map(StepDuration.model_validate, measured))
 
     def resume(self, run: Run) -> None:
         """Let a suspended run that waits for no answer go on; one that no longer waits is left alone."""
@@ -276,14 +308,13 @@ class Runs(PrefectServer):
     def _start(
         self, flow: str, parameter: str, parameters: BaseModel, subject: str, tags: list[str], once: str = ""
     ) -> Run:
-        deployment = self.call("GET", f"/deployments/name/{flow}/{flow}")
         request = {
             "name": f"{flow} {subject}",
             "parameters": {parameter: parameters.model_dump(mode="json")},
             "tags": tags,
             "idempotency_key": once or str(uuid.uuid4()),
         }
-        return self._run(self.call("POST", f"/deployments/{deployment['id']}/create_flow_run", request))
+        return self._run(self.call("POST", f"/deployments/{self._deployment(flow)}/create_flow_run", request))
 
     def _run(self, document: Mapping[str, Any]) -> Run:
         state = document.get("state") or {}
@@ -301,7 +332,14 @@ class Runs(PrefectServer):
             # Each suspension has a key of its own: the question, and what makes it different from the last one.
             question=((state.get("state_details") or {}).get("pause_key") or "").rpartition("-")[0],
             parameters=document.get("parameters") or {},
+            labels=document.get("labels") or {},
         )
+
+    def _deployment(self, flow: str) -> str:
+        """The id of a flow's deployment; a wave asks for the same one for each of its units."""
+        if flow not in self._deployments:
+            self._deployments[flow] = self.call("GET", f"/deployments/name/{flow}/{flow}")["id"]
+        return self._deployments[flow]
 
     def _flow(self, id: str) -> str:
         if id not in self._names:

@@ -43,7 +43,10 @@ def _default(subscription: str) -> dict[str, str]:
 
 
 def _by_item(problem: Problem) -> Iterator[Problem]:
-    """The parameters judge their units as one list; a person looks for the line of each."""
+    """The parameters judge their units as a whole; a person looks for the line of each."""
+    if problem["loc"] == () and problem["msg"].endswith("no unit of the wave"):
+        yield from (problem | {"loc": place, "input": text} for place, text in _strangers(problem["input"]))
+        return
     if problem["loc"] != ("units",) or problem["type"] != "value_error":
         yield problem
         return
@@ -54,11 +57,24 @@ def _by_item(problem: Problem) -> Iterator[Problem]:
             yield problem | {"loc": ("units", position), "input": text}
 
 
+def _strangers(wave: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Where a wave that is right in itself speaks of units that are none of its own, and how it calls them."""
+    own = {Unit.parse(text, "any") for text in wave["units"]}
+    after = wave.get("after", {})
+    mentioned: list[tuple[tuple[str | int, ...], str]] = [(("after", unit), unit) for unit in after]
+    mentioned += [(("after", unit, at), first) for unit, firsts in after.items() for at, first in enumerate(firsts)]
+    mentioned += [(("destinations", unit), unit) for unit in wave.get("destinations", {})]
+    yield from ((place, text) for place, text in mentioned if Unit.parse(text, "any") not in own)
+
+
 def _in_words(problem: Problem) -> tuple[str, str] | None:
     if problem["loc"][:1] == ("units",) and problem["type"] == "value_error":
         kind = str(problem["input"]).partition("/")[0]
         remedy = (kind not in KINDS and did_you_mean(kind, KINDS)) or f"Write KIND/NAME; kinds: {', '.join(KINDS)}."
         return f"units.{problem['loc'][1] + 1}: {problem['input']!r} is not a unit", remedy
+    if problem["msg"].endswith("no unit of the wave"):
+        words = f"{problem['loc'][0]}: {problem['input']!r} is no unit of the wave"
+        return words, "Add it to units, or take it out here."
     if problem["loc"] == ("approval",):
         return f"approval: {problem['input']!r} is no policy", f"Policies: {', '.join(ApprovalPolicy)}."
     return None

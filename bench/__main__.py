@@ -13,6 +13,7 @@ from bench import against_moto, assessing, checking, growth, machine, plot, prob
 RESULTS = Path(__file__).resolve().parent / "results"
 _LINEAR = 1.25
 _WAVES = ("waving", "waving_scale")
+_UNITS = {"short": (30, 60), "long": (100, 300)}  # of a wave on SQLite, and on PostgreSQL
 
 
 def main() -> int:
@@ -21,7 +22,9 @@ def main() -> int:
     parser.add_argument("--python", default=sys.executable, help="interpreter that the emulator runs in")
     parser.add_argument("--seconds", type=float, default=9, help="how long each read is repeated")
     parser.add_argument("--results", type=Path, default=RESULTS, help="folder for figures and plot")
+    parser.add_argument("--waves", choices=_UNITS, default="short", help="how many units go in a wave; long: minutes")
     asked = parser.parse_args()
+    units, units_scale = _UNITS[asked.waves]
     asked.results.mkdir(parents=True, exist_ok=True)
     about = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "machine": machine.description()}
     measurements: dict[str, Callable[[], dict[str, Any]]] = {
@@ -31,8 +34,8 @@ def main() -> int:
         "assessing": lambda: assessing.run(asked.python),
         "checking": lambda: checking.run(asked.python),
         "probing": lambda: probing.run(asked.python),
-        "waving": lambda: waving.run(asked.python, 100, 30, "local"),
-        "waving_scale": lambda: waving.run(asked.python, 300, 100, "scale"),
+        "waving": lambda: waving.run(asked.python, units, "local"),
+        "waving_scale": lambda: waving.run(asked.python, units_scale, "scale"),
     }
     results: dict[str, Any] = dict(about)
     for name, measure in measurements.items():

@@ -6,7 +6,8 @@ from typing import ClassVar, cast
 from prefect.blocks.core import Block
 from pydantic import Field, HttpUrl, SecretStr
 
-from asmosis.azure.planes import ARM_URL, ASM_URL, Planes
+from asmosis.azure.clouds import CLOUDS, CloudName
+from asmosis.azure.planes import Planes
 from asmosis.azure.sign_in import (
     ClientCertificate,
     ClientSecret,
@@ -49,8 +50,13 @@ class ControlPlanes(Block):
     )
     _description: ClassVar[str] = "Addresses and sign-in of classic (ASM) and Resource Manager (ARM)."
 
-    asm_url: str = Field(default=ASM_URL, title="Classic", description="Address of Azure Service Management.")
-    arm_url: str = Field(default=ARM_URL, title="Resource Manager", description="Address of Azure Resource Manager.")
+    cloud: CloudName = Field(
+        default=CloudName.PUBLIC, description="Chooses both addresses, the directory and the audience of tokens."
+    )
+    asm_url: str = Field(default="", title="Classic", description="Where classic is; empty: the cloud's own address.")
+    arm_url: str = Field(
+        default="", title="Resource Manager", description="Where Resource Manager is; empty: the cloud's own address."
+    )
     sign_in: SignInKind = Field(
         default=SignInKind.DEFAULT,
         title="Sign-in",
@@ -77,11 +83,11 @@ class ControlPlanes(Block):
         Raises:
             UsageError: a value that the chosen sign-in needs is missing.
         """
-        certificate = self.management_certificate_path
+        certificate, cloud = self.management_certificate_path, CLOUDS[self.cloud]
         return Planes(
             subscription,
-            self.asm_url,
-            self.arm_url,
+            self.asm_url or cloud.asm_url,
+            self.arm_url or cloud.arm_url,
             self._sign_in(),
             ManagementCertificate(certificate) if certificate else None,
             self.dataplane_url,

@@ -77,6 +77,7 @@ class Place:
         database = {}
         if self.profile == "scale":
             database["PREFECT_SERVER_DATABASE_CONNECTION_URL"] = postgres.url(self.home, self.postgres_port)
+            database |= postgres.SERVER_SETTINGS
         return {
             **os.environ,
             **database,

@@ -15,6 +15,13 @@ from pathlib import Path
 USER = "asmosis"
 PACKAGE = "postgresql"
 SYSTEM_USER = "postgres"  # made by the package; the server refuses to run as root
+CONNECTIONS = 200
+# Prefect's server asks for a second connection while it holds one that has a run locked. With the fifteen that it has
+# by default, fifty runs at one time wait for each other until they time out, and end with 500.
+SERVER_SETTINGS = {
+    "PREFECT_SERVER_DATABASE_SQLALCHEMY_POOL_SIZE": "50",
+    "PREFECT_SERVER_DATABASE_SQLALCHEMY_MAX_OVERFLOW": "50",
+}
 
 
 def url(home: Path, port: int) -> str:
@@ -32,7 +39,7 @@ def command(home: Path, port: int) -> tuple[str, ...]:
         "listen_addresses": "127.0.0.1",
         "port": str(port),
         "unix_socket_directories": "",
-        "max_connections": "200",
+        "max_connections": str(CONNECTIONS),
         "shared_buffers": "256MB",
         "synchronous_commit": "off",
     }

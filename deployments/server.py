@@ -9,7 +9,8 @@ Out of the box, a handful of concurrent runs stall Prefect's server on SQLite. M
   the lock, who needs that loop to go on, waits too.
 
 So here the transactions queue up inside the process, first come first served, and each has the lock from its start;
-and garbage is collected in a thread of its own. On PostgreSQL neither is done.
+and garbage is collected in a thread of its own. On PostgreSQL neither is done. On both, what the server has after its
+start is left out of collections.
 """
 
 import asyncio
@@ -28,6 +29,7 @@ from prefect.server.database.dependencies import set_database_config
 from prefect.settings import get_current_settings
 from sqlalchemy.ext.asyncio import AsyncSession, AsyncSessionTransaction
 
+STARTED = 15.0  # seconds after which the server has all that it keeps for as long as it lives
 SWEEP = 5.0  # seconds between collections
 
 
@@ -78,13 +80,17 @@ def main() -> None:
     if address.startswith("sqlite"):
         set_database_config(QueueingSqlite(address))
         gc.disable()
-        threading.Thread(target=_sweep, name="garbage", daemon=True).start()
+    threading.Thread(target=_sweep, args=[gc.isenabled()], name="garbage", daemon=True).start()
     sys.argv = ["prefect", "server", "start", *sys.argv[1:]]
     runpy.run_module("prefect", run_name="__main__", alter_sys=True)
 
 
-def _sweep() -> None:
-    while True:
+def _sweep(automatic: bool) -> None:  # noqa: FBT001 - whether Python collects by itself
+    time.sleep(STARTED)
+    gc.collect()
+    # Looking through all of that takes a fifth of a second, in which nobody is answered; none of it is ever garbage.
+    gc.freeze()
+    while not automatic:
         time.sleep(SWEEP)
         gc.collect()
 

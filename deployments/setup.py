@@ -6,9 +6,10 @@ import sys
 from pathlib import Path
 
 from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.client.schemas.actions import WorkPoolCreate
+from prefect.client.schemas.actions import WorkPoolCreate, WorkPoolUpdate
 from prefect.exceptions import ObjectAlreadyExists
 
+from blocks.approvals import ApprovalPolicyBlock
 from blocks.azure import ControlPlanes
 from deployments import alarms
 from workers.in_process import InProcessWorker
@@ -25,6 +26,7 @@ def main() -> None:
         _work_pool(client)
         alarms.bind(client)
     ControlPlanes.register_type_and_schema()
+    ApprovalPolicyBlock.register_type_and_schema()
     _emulator_block()
     # The command line is Prefect's public way to deploy a prefect.yaml.
     subprocess.run(
@@ -36,17 +38,19 @@ def main() -> None:
 
 
 def _work_pool(client: SyncPrefectClient) -> None:
+    limit = RUNS_AT_ONE_TIME.get(os.environ.get("PROFILE", ""), RUNS_AT_ONE_TIME["local"])
     pool = WorkPoolCreate(
         name=POOL,
         type=InProcessWorker.type,
         base_job_template=InProcessWorker.get_default_base_job_template(),
-        concurrency_limit=RUNS_AT_ONE_TIME.get(os.environ.get("PROFILE", ""), RUNS_AT_ONE_TIME["local"]),
+        concurrency_limit=limit,
     )
     try:
         client.create_work_pool(pool)
     except ObjectAlreadyExists:
-        # An operator may have chosen another limit since, or another type.
-        return
+        # An operator may have chosen another limit since, or another type; a worker that was faster has chosen none.
+        if client.read_work_pool(POOL).concurrency_limit is None:
+            client.update_work_pool(POOL, WorkPoolUpdate(concurrency_limit=limit))
 
 
 def _emulator_block() -> None:

@@ -284,7 +284,9 @@ def _routes() -> list[str]:
         "Paths match in any case; `{rest:.+}` is a resource of one of the types below, a part of one, or a list.",
         "",
         *_table(header, [(_request(*row), _first_line(row[2]), *row[3:]) for row in manager]),
-        "Types: " + ", ".join(f"`{type_.name}`" for type_ in TYPES.values()) + ".",
+        "Types: "
+        + ", ".join(f"`{type_.name}`" for type_ in TYPES.values())
+        + ". Alert rules and autoscale settings are only kept: nothing is watched, and no migration drops them.",
         "",
         "### Identity",
         "",

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from prefect import flow, runtime
 from prefect.client.schemas.objects import State as RunState
 
+from asmosis.approval_policies import agreed
 from asmosis.azure.planes import Planes
 from asmosis.errors import ControlPlaneError, OperationFailed
 from asmosis.parameters import MigrateParameters, Mode
@@ -13,7 +14,7 @@ from asmosis.runs import unit_tags
 from asmosis.translate import Promise
 from asmosis.units import Outcome, State, Unit, Verb
 from blocks.azure import load_planes
-from flows.approval import decide
+from flows.approval import decide, said_before
 from flows.outcome import brought_back, ended
 from flows.waiting import wait_for_slot, wait_for_window
 from tasks.checks import check_unit
@@ -24,7 +25,7 @@ from tasks.limits import NoSlotFree, check_room, pause_before_asking_again, room
 from tasks.migration import ask, take
 from tasks.probe import endpoints_in_arm, probing
 from tasks.readiness import judge
-from tasks.runs import look_soon, make_findable
+from tasks.runs import look_soon, make_findable, server
 from tasks.timings import keep_timing
 
 
@@ -36,6 +37,7 @@ def migrate(migration: MigrateParameters) -> RunState[None]:
     if migration.wave:
         look_soon()
     planes = load_planes(migration.planes, migration.subscription)
+    agreed(server(), migration)  # What cannot be decided in the end is not begun.
     if ending := noted_ending():
         return brought_back(unit, planes, ending.outcome, ending.words)
 
@@ -51,7 +53,8 @@ def migrate(migration: MigrateParameters) -> RunState[None]:
     if end := _end_before_prepare(migration, planes, before, found):
         return end
     if before is State.COMMITTED:
-        return ended(unit, Outcome.COMMITTED, "The commit had gone through.", check_unit(promised, planes))
+        words = f"{said_before(migration)} The commit had gone through.".lstrip()
+        return ended(unit, Outcome.COMMITTED, words, check_unit(promised, planes))
     try:
         _prepare(promised, found.endpoints, planes, migration, before)
     except ControlPlaneError as failure:
@@ -91,7 +94,7 @@ def _prepare(
             step = take(Verb.PREPARE, unit, planes, destination)
     except NoSlotFree as busy:
         wait_for_slot(pause_before_asking_again(unit.subscription), f"{busy}; the run asks again.")
-    keep_timing(step, promised)
+    keep_timing(step, promised, planes)
 
 
 def _not_prepared(unit: Unit, planes: Planes, before: State, failure: ControlPlaneError) -> RunState[None]:
@@ -128,7 +131,7 @@ def _after_prepare(migration: MigrateParameters, planes: Planes, promised: Promi
     wait_for_window(migration.windows.for_commit, Verb.COMMIT)
     with probing(Verb.COMMIT, promised, endpoints_in_arm(promised, planes), planes, migration.probe):
         step = take(Verb.COMMIT, unit, planes, migration.destination)
-    keep_timing(step, promised)
+    keep_timing(step, promised, planes)
     return ended(unit, Outcome.COMMITTED, words, check_unit(promised, planes))
 
 

@@ -12,6 +12,7 @@ from tasks.endings import note_ending
 from tasks.evidence import keep_outcome
 from tasks.migration import take
 from tasks.reports import publish
+from tasks.runs import address_of
 
 
 def ended(unit: Unit, outcome: Outcome, words: str, verdict: Verdict | None = None) -> State[None]:
@@ -26,7 +27,8 @@ def ended(unit: Unit, outcome: Outcome, words: str, verdict: Verdict | None = No
     words = redacted_text(words)
     if trouble := keep_outcome(unit, outcome, words, verdict):
         words = f"{words} {trouble}"
-    publish("outcome", unit, outcome_page(unit, outcome, words, verdict), f"{unit.short}: {outcome}")
+    page = outcome_page(unit, outcome, words, verdict, address_of("evidence", unit))
+    publish("outcome", unit, page, f"{unit.short}: {outcome}")
     make = Completed if outcome.good else Failed
     return make(name=outcome.value, message=words)
 

@@ -5,13 +5,16 @@ from prefect.client.schemas.objects import State as RunState
 from prefect.states import Completed, Failed
 
 from asmosis.admission import objections
+from asmosis.approval_policies import agreed
 from asmosis.parameters import WaveParameters
+from asmosis.planning.expected import expected_minutes
+from asmosis.planning.plan import Limits
 from asmosis.runs import wave_tags
 from asmosis.units import Outcome
 from asmosis.waves import counted
 from blocks.azure import load_planes
 from flows.waiting import wait_for_others
-from tasks.inventory import strangers
+from tasks.inventory import look_for
 from tasks.limits import set_limits
 from tasks.runs import due, finished, make_findable, migrations_of, publish_wave, server, skipped, start_migration
 
@@ -30,7 +33,7 @@ def wave(wave: WaveParameters) -> RunState[None]:
     for unit in due(wave, progress):
         earlier = progress.get(unit, [])
         progress[unit] = [start_migration(wave, unit, run_id, len(earlier)), *earlier]
-    publish_wave(wave, progress)
+    publish_wave(server().read(run_id), wave, progress)
 
     if not finished(wave, progress):
         wait_for_others()
@@ -41,10 +44,14 @@ def wave(wave: WaveParameters) -> RunState[None]:
 
 
 def _refusals(wave: WaveParameters, run_id: str) -> str:
-    """Why nothing of the wave may start; else the subscription's limits are as the wave says."""
-    reasons = list(objections(wave, server().find(wave.subscription), run_id))
-    if not reasons:
-        reasons = list(strangers(wave.ids, load_planes(wave.planes, wave.subscription)))
-    if not reasons:
-        set_limits(wave.subscription, wave.prepares_at_once, wave.arm_writes_per_hour)
-    return "; ".join(reasons)
+    """Why nothing of the wave may start; else the limits are as the wave says, and the run knows how long it takes."""
+    if reasons := list(objections(wave, server().find(wave.subscription), run_id)):
+        return "; ".join(reasons)
+    agreed(server(), wave)  # A policy that nobody made would stop each unit after it was prepared.
+    planes = load_planes(wave.planes, wave.subscription)
+    estate, strangers = look_for(wave.ids, planes)
+    if not strangers:
+        prepares, writes = set_limits(wave.subscription, wave.prepares_at_once, wave.arm_writes_per_hour)
+        limits = Limits(prepares=max(1, prepares), writes_per_hour=max(1, writes))
+        server().expect(run_id, *expected_minutes(estate, wave, limits, server().durations(planes.asm_url)))
+    return "; ".join(strangers)

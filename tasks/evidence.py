@@ -1,7 +1,8 @@
 """Keeps the evidence of a unit: what was found before, what the check saw, who decided, what came of it."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from typing import Literal
 
 from prefect import runtime, task
 
@@ -13,19 +14,22 @@ from asmosis.evidence.history import HISTORY, histories
 from asmosis.evidence.parts import (
     BEFORE_APPROVAL,
     BEFORE_PREPARE,
+    COMPARISON,
     PROMISE,
     TODO,
     VALIDATION,
     part_of_decisions,
+    part_of_facts,
     part_of_history,
     part_of_outcome,
     part_of_probe,
+    part_of_signed,
     parts_before,
     parts_of_check,
 )
 from asmosis.evidence.summary import SUMMARY, part_of_summary
 from asmosis.parameters import MigrateParameters
-from asmosis.probe import Timeline, lines_of
+from asmosis.probe import Timeline
 from asmosis.reports.evidence import evidence_page
 from asmosis.run_history import decisions, history
 from asmosis.units import Outcome, Unit, Verb
@@ -36,6 +40,7 @@ from tasks.reports import publish
 from tasks.runs import server
 
 _PROBED = (Verb.PREPARE, Verb.COMMIT)
+_Stage = Literal["before", "check", "end"]
 
 
 def keep_before(unit: Unit, found: Survey) -> Manifest:
@@ -47,18 +52,19 @@ def keep_before(unit: Unit, found: Survey) -> Manifest:
     if found.promised is not None and found.kit is not None and found.time is not None:
         contents = parts_before(found.documents, found.findings, found.promised, found.time, found.kit)
         contents[TODO] = json_content([asdict(each) for each in found.todo])
-    return _keep(unit, contents, BEFORE_PREPARE, fresh=found.began_as in UNTOUCHED, told=False)
+        contents |= part_of_facts(found.facts)
+    return _keep(unit, contents, "before", fresh=found.began_as in UNTOUCHED)
 
 
 def keep_validation(unit: Unit, messages: Sequence[ValidationMessage]) -> Manifest:
     """Keep what the platform itself had to say before anything was done."""
-    return _keep(unit, {VALIDATION: json_content([message.dump() for message in messages])}, BEFORE_PREPARE, told=False)
+    return _keep(unit, {VALIDATION: json_content([message.dump() for message in messages])}, "before")
 
 
 def keep_check(verdict: Verdict, seen: Timeline | None) -> Manifest:
     """Keep what the check saw, what a probe saw during prepare, and what has happened and was decided so far."""
     probes = {Verb.PREPARE: seen} if seen else {}
-    return _keep(verdict.unit, {**parts_of_check(verdict), **_probed(probes)}, BEFORE_APPROVAL)
+    return _keep(verdict.unit, {**parts_of_check(verdict), **_probed(probes)}, "check")
 
 
 def keep_outcome(unit: Unit, outcome: Outcome, words: str, verdict: Verdict | None) -> str:
@@ -69,7 +75,7 @@ def keep_outcome(unit: Unit, outcome: Outcome, words: str, verdict: Verdict | No
         if migration and migration.probe.on:
             seen = {verb: timeline for verb in _PROBED if (timeline := seen_during(verb))}
             contents |= _probed(seen)
-        _keep(unit, contents, BEFORE_APPROVAL if verdict else ())
+        _keep(unit, contents, "end")
     except AsmosisError as error:
         return f"Its evidence is not kept: {error}"
     return ""
@@ -79,9 +85,8 @@ def keep_outcome(unit: Unit, outcome: Outcome, words: str, verdict: Verdict | No
 def _keep(
     unit: Unit,
     contents: Mapping[str, Content],
-    required: Collection[str],
+    stage: _Stage,
     fresh: bool | None = None,  # noqa: FBT001 - a parameter of the task, given by name
-    told: bool = True,  # noqa: FBT001, FBT002 - likewise
 ) -> Manifest:
     """Add parts to the bundle; `fresh` tells whether this run began with the unit or went on with what was begun."""
     run = str(runtime.flow_run.id)
@@ -93,7 +98,7 @@ def _keep(
         # What an earlier run saw before it acted tells more than what this one sees after that.
         contents = {name: part for name, part in contents.items() if name not in carried or name == PROMISE}
     everything = dict(contents)
-    if told:
+    if stage != "before":
         others = (
             [store.read(latest, part) for name, part in carried.items() if _of_another(name, run)] if latest else []
         )
@@ -108,7 +113,11 @@ def _keep(
     wave, mode = (migration.wave, migration.mode.value) if migration else ("", "")
     names = sorted((everything.keys() | carried.keys()) - {SUMMARY})
     everything |= part_of_summary(unit, run, wave, mode, names, read)
+    compared = stage == "check" or COMPARISON in contents
+    required = BEFORE_PREPARE if stage == "before" else BEFORE_APPROVAL if compared else ()
     missing = {name: "nobody knows it any more" for name in required if name not in names}
+    if stage == "check":
+        everything |= part_of_signed(str(unit), {**carried, **everything}, missing)
     manifest = store.append(unit, run, everything, missing, tuple(carried.values()))
     if manifest is not latest:
         publish("evidence", unit, evidence_page(manifest, store.location(unit)), f"{unit.short}: evidence")
@@ -122,7 +131,7 @@ def _of_another(name: str, run: str) -> bool:
 def _probed(seen: Mapping[Verb, Timeline]) -> dict[str, Content]:
     parts: dict[str, Content] = {}
     for verb, timeline in seen.items():
-        parts |= part_of_probe(verb.value, lines_of(timeline), complete=timeline.complete)
+        parts |= part_of_probe(verb.value, timeline)
     return parts
 
 

@@ -8,12 +8,14 @@ from prefect import task
 from prefect.context import TaskRunContext
 
 from asmosis.aftermath import Task, aftermath
+from asmosis.azure.facts import gather_attached
 from asmosis.azure.inventory import snapshot, whole_snapshot
 from asmosis.azure.planes import Planes
 from asmosis.classic.estate import Estate
 from asmosis.errors import UnknownUnit
 from asmosis.evidence.rollback import RollbackKit, rollback_kit
 from asmosis.evidence.snapshot import documents_of
+from asmosis.facts import Facts
 from asmosis.probe import Targets, classic_targets
 from asmosis.readiness import Finding, assess
 from asmosis.readiness.estimates import Estimate, estimate
@@ -33,7 +35,8 @@ class Survey:
     """What one reading of classic says about a unit.
 
     `began_as` is where the unit stood then; `promised` is None for a unit that was committed already, and so is all
-    that follows from it. `documents` are those that concern the unit, by file name. None of it holds a secret.
+    that follows from it. `documents` are those that concern the unit, by file name, and `facts` what else ends with
+    its classic side. None of it holds a secret.
     """
 
     began_as: State
@@ -43,6 +46,7 @@ class Survey:
     time: Estimate | None = None
     kit: RollbackKit | None = None
     todo: tuple[Task, ...] = ()
+    facts: Facts = field(default_factory=Facts)
     endpoints: Targets = field(default_factory=Targets)
 
 
@@ -54,8 +58,11 @@ def read_estate(planes: Planes) -> Estate:
 
 
 @task(task_run_name="look for the units", **ASKING_FIRST)
-def strangers(units: Sequence[Unit], planes: Planes) -> tuple[str, ...]:
-    """Why units cannot migrate by themselves: there is none, or it belongs to another; none for a committed one."""
+def look_for(units: Sequence[Unit], planes: Planes) -> tuple[Estate, tuple[str, ...]]:
+    """The subscription, and why units cannot migrate by themselves: there is none, or it belongs to another.
+
+    A unit that was committed already is no stranger.
+    """
     with planes.asm() as asm, planes.arm() as arm:
         estate = snapshot(asm)
         reasons = []
@@ -65,7 +72,7 @@ def strangers(units: Sequence[Unit], planes: Planes) -> tuple[str, ...]:
             except UnknownUnit as reason:
                 if Steps(unit, asm, arm, [Names().group(unit.name)]).settled() is not State.COMMITTED:
                     reasons.append(str(reason))
-    return tuple(reasons)
+    return estate, tuple(reasons)
 
 
 def survey(unit: Unit, planes: Planes, destination: Destination, state: State, waivers: str = "") -> Survey:
@@ -99,6 +106,7 @@ def _survey(unit: Unit, planes: Planes, destination: Destination, state: State, 
             raise
         return Survey(state, None, ())
     findings = assess(estate, units=[unit], destination=destination)
+    after = aftermath(estate, promised, gather_attached(planes, estate))
     return Survey(
         state,
         redacted(promised),
@@ -106,6 +114,7 @@ def _survey(unit: Unit, planes: Planes, destination: Destination, state: State, 
         documents_of(promised.unit, estate, taken.documents),
         estimate(estate, promised.unit),
         redacted(rollback_kit(estate, promised.unit)),
-        redacted(aftermath(estate, promised).tasks),
+        redacted(after.tasks),
+        redacted(after.facts),
         classic_targets(estate, promised.unit),
     )

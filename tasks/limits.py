@@ -1,7 +1,8 @@
 """What a subscription bears at one time: prepares in flight, and ARM writes per hour."""
 
+import logging
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from datetime import timedelta
 from http import HTTPStatus
 from random import uniform
@@ -16,6 +17,7 @@ from tasks.runs import server
 PREPARES, WRITES = 10, 1_200
 """What a subscription starts with: prepares at one time (assumed), ARM writes per hour (documented by Microsoft)."""
 
+_log = logging.getLogger(__name__)
 _ALL_TAKEN = "As many prepares are in flight as the subscription may have"
 _LEASE = 60.0  # seconds after which a holder that was killed has lost its slot; a living one renews it
 
@@ -24,11 +26,13 @@ class NoSlotFree(Exception):
     """Others use all that the subscription bears; the text says what."""
 
 
-def set_limits(subscription: str, prepares: int, writes_per_hour: int) -> None:
-    """Make both limits of a subscription; 0 leaves one as it is, and as it starts if it is new."""
+def set_limits(subscription: str, prepares: int, writes_per_hour: int) -> tuple[int, int]:
+    """Make both limits of a subscription and answer them; 0 leaves one as it is, and as it starts if it is new."""
     runs = server()
-    limit(runs, _prepares(subscription), prepares, PREPARES)
-    limit(runs, _writes(subscription), writes_per_hour, WRITES, decays=True)
+    return (
+        limit(runs, _prepares(subscription), prepares, PREPARES),
+        limit(runs, _writes(subscription), writes_per_hour, WRITES, decays=True),
+    )
 
 
 def pause_before_asking_again(subscription: str) -> timedelta:
@@ -58,25 +62,39 @@ def room_to_prepare(subscription: str, writes: int) -> Iterator[None]:
     runs = server()
     most = limit(runs, _writes(subscription), 0, WRITES, decays=True)
     limit(runs, _prepares(subscription), 0, PREPARES)
-    with ExitStack() as held:
-        try:
-            slot = concurrency(
-                _prepares(subscription),
-                max_retries=0,
-                lease_duration=_LEASE,
-                strict=True,
-                # A prepare that the platform has begun goes on whether or not the server keeps our slot.
-                raise_on_lease_renewal_failure=False,
-            )
-            held.enter_context(slot)
-        except ConcurrencySlotAcquisitionError as error:
-            if not _is_locked(error.__cause__):
-                raise
-            raise NoSlotFree(_ALL_TAKEN) from None
+    with _slot(_prepares(subscription)):
         # What needs more than an hour's writes takes an hour's.
         if writes and not spend(runs, _writes(subscription), min(writes, most)):
             raise NoSlotFree("The ARM writes of this hour are used up")
         yield
+
+
+@contextmanager
+def _slot(name: str) -> Iterator[None]:
+    slot = concurrency(
+        name,
+        max_retries=0,
+        lease_duration=_LEASE,
+        strict=True,
+        # A prepare that the platform has begun goes on whether or not the server keeps our slot.
+        raise_on_lease_renewal_failure=False,
+    )
+    try:
+        slot.__enter__()
+    except ConcurrencySlotAcquisitionError as error:
+        if isinstance(error.__cause__, httpx.TransportError):
+            raise NoSlotFree("The server is away") from error
+        if not _is_locked(error.__cause__):
+            raise
+        raise NoSlotFree(_ALL_TAKEN) from None
+    try:
+        yield
+    finally:
+        try:
+            slot.__exit__(None, None, None)
+        except httpx.TransportError as error:
+            # The server is away; it takes the slot back by itself once the lease has run out.
+            _log.warning("a slot of %s is not given back: %r", name, error)
 
 
 def _is_locked(error: BaseException | None) -> bool:

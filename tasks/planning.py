@@ -17,10 +17,11 @@ from tasks.runs import server
 
 @task(task_run_name="survey {planes.subscription}", **ASKING_FIRST)
 def survey(planes: Planes, plan: Plan) -> Survey:
-    """A subscription as classic shows it now, what ARM tells beside it, and what the rules find."""
+    """A subscription as classic shows it now, what ARM and earlier runs tell beside it, and what the rules find."""
     with planes.asm() as asm:
         estate = snapshot(asm)
-    return judged(estate, plan, gather_facts(planes, estate))
+    facts = gather_facts(planes, estate)
+    return judged(estate, plan, facts.model_copy(update={"history": server().durations(planes.asm_url) or None}))
 
 
 @task(task_run_name="look at earlier runs", **ASKING_FIRST)

@@ -4,6 +4,7 @@ import logging
 import os
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from prefect import runtime, task
@@ -110,7 +111,7 @@ def _unseen(timeline: Timeline, targets: Targets, why: str) -> Timeline:
     """A timeline that says that nobody looked."""
     endpoints = dict.fromkeys(target.endpoint for target in targets.targets)
     unprobed = (*targets.unprobed, *(Unprobed(endpoint, why) for endpoint in endpoints))
-    return Timeline(timeline.about, timeline.began, timeline.ended, timeline.rate, (), unprobed)
+    return replace(timeline, tracks=(), unprobed=unprobed, complete=False)
 
 
 def _once_per_step(context: TaskRunContext, parameters: dict[str, object]) -> str:

@@ -3,9 +3,10 @@
 import hashlib
 import re
 
-from prefect.artifacts import create_markdown_artifact, create_progress_artifact
+from prefect.artifacts import create_markdown_artifact
 
 from asmosis.redaction import redacted_text
+from asmosis.runs import Run, Runs
 from asmosis.units import Unit
 
 
@@ -14,9 +15,16 @@ def publish(page: str, subject: Unit | str, markdown: str, description: str) -> 
     create_markdown_artifact(redacted_text(markdown), key=artifact_key(page, subject), description=description)
 
 
-def publish_progress(page: str, subject: Unit | str, percent: float, description: str) -> None:
-    """Show how far something is, under a key like that of a page."""
-    create_progress_artifact(percent, key=artifact_key(page, subject), description=description)
+def renew(runs: Runs, run: Run, key: str, content: str | float, description: str) -> None:
+    """Keep a page, or a percentage, with any run, in the place of what that run had under this key."""
+    there = {"artifacts": {"flow_run_id": {"any_": [run.id]}, "key": {"any_": [key]}}, "limit": 1}
+    data = redacted_text(content) if isinstance(content, str) else content
+    told = {"data": data, "description": description}
+    for artifact in runs.call("POST", "/artifacts/filter", there):
+        runs.call("PATCH", f"/artifacts/{artifact['id']}", told)
+        return
+    kind = "markdown" if isinstance(content, str) else "progress"
+    runs.call("POST", "/artifacts/", {"key": key, "type": kind, "flow_run_id": run.id, **told})
 
 
 def artifact_key(page: str, subject: Unit | str) -> str:

@@ -1,6 +1,8 @@
 """Runs of other flows, through the server's REST API."""
 
+import logging
 import os
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -11,28 +13,37 @@ from prefect.events import emit_event
 from prefect.settings import get_current_settings
 from pydantic import SecretStr
 
+from asmosis.approval_policies import agreed
+from asmosis.errors import UsageError
 from asmosis.ledger import locks
 from asmosis.parameters import MigrateParameters, WaveParameters
 from asmosis.reports import WaveStanding, wave_page
 from asmosis.runs import Run, Runs, newest
 from asmosis.units import State, Unit
 from asmosis.waves import allowed_failures, due_units, skipped_units
-from tasks.reports import publish, publish_progress
+from tasks.reports import artifact_key, renew
+
+_log = logging.getLogger(__name__)
+_kept = threading.local()
+_looks: dict[str, int] = {}  # the newest look that this process has asked for, by server
 
 
 def server() -> Runs:
-    """The server that this run belongs to; it may be away for as long as Prefect's own client bears."""
+    """The server that this run belongs to; it may be away for as long as Prefect's own client bears.
+
+    A thread, that is a run, keeps its connection: to make one costs more than most of what is asked over it.
+    """
     settings = get_current_settings()
     api = settings.api
     login = api.auth_string.get_secret_value() if api.auth_string else None
     key = api.key.get_secret_value() if api.key else None
-    return Runs(
-        str(api.url),
-        login=SecretStr(login) if login else None,
-        key=SecretStr(key) if key else None,
-        ui=os.environ.get("PREFECT_UI_URL", ""),
-        tries=settings.client.max_retries,
-    )
+    about = (str(api.url), login, key, os.environ.get("PREFECT_UI_URL", ""), settings.client.max_retries)
+    if getattr(_kept, "about", None) != about:
+        url, _, _, ui, tries = about
+        login_kept, key_kept = (SecretStr(each) if each else None for each in (login, key))
+        _kept.about, _kept.runs = about, Runs(url, login=login_kept, key=key_kept, ui=ui, tries=tries)
+    runs: Runs = _kept.runs
+    return runs
 
 
 def make_findable(tags: Sequence[str]) -> None:
@@ -101,16 +112,26 @@ def start_migration(wave: WaveParameters, unit: Unit, wave_run: str, earlier: in
     return server().migrate(parameters, once=f"{wave_run}/{unit}/{earlier}")
 
 
-def publish_wave(wave: WaveParameters, progress: Progress) -> None:
-    """Publish how the units of a wave stand."""
+def publish_wave(run: Run, wave: WaveParameters, progress: Progress) -> None:
+    """Keep with the wave's run how its units stand; whoever looks at the page sees it change."""
     latest = {unit: runs[0] for unit, runs in progress.items()}
     windows = wave.windows.words
     # A plan's wave of several subscriptions is one wave of this name in each.
     subject = f"{wave.name}-{wave.subscription[:8].lower()}"
-    standing = WaveStanding(wave.name, wave.mode, wave.ids, latest, skipped(wave, progress), windows)
-    publish("wave", subject, wave_page(standing, datetime.now(UTC)), f"Wave {wave.name}")
+    evidence = {unit: address_of("evidence", unit) for unit in latest}
+    standing = WaveStanding(
+        wave.name, wave.mode, wave.ids, latest, skipped(wave, progress), windows, run.expected, evidence
+    )
+    page = wave_page(standing, datetime.now(UTC))
+    renew(server(), run, artifact_key("wave", subject), page, f"Wave {wave.name}")
     over = len(standing.skipped) + sum(through(runs) for runs in progress.values())
-    publish_progress("progress", subject, 100 * over / len(wave.ids), f"Wave {wave.name}: {over} of {len(wave.ids)}")
+    percent, words = 100 * over / len(wave.ids), f"Wave {wave.name}: {over} of {len(wave.ids)}"
+    renew(server(), run, artifact_key("progress", subject), percent, words)
+
+
+def address_of(page: str, subject: Unit | str) -> str:
+    """Where the server's UI shows the versions of a page."""
+    return f"{server().ui}/artifacts/key/{artifact_key(page, subject)}"
 
 
 def waiting_waves() -> list[tuple[Run, WaveParameters]]:
@@ -124,8 +145,10 @@ def waiting_waves() -> list[tuple[Run, WaveParameters]]:
 
 def look_soon() -> None:
     """Have the waves looked after within minutes: a server that dies takes the events that would wake them along."""
-    slot = int(time.time() // _SOON) + 1
-    server().later("advance", datetime.fromtimestamp(slot * _SOON, UTC), f"look-{slot}")
+    slot, runs = int(time.time() // _SOON) + 1, server()
+    if _looks.get(runs.api) != slot:
+        runs.later("advance", datetime.fromtimestamp(slot * _SOON, UTC), f"look-{slot}")
+        _looks[runs.api] = slot
 
 
 def at_work(progress: Progress) -> bool:
@@ -165,25 +188,33 @@ def ask_again_what_nobody_answered() -> int:
         if run.flow != "migrate":
             continue
         migration = MigrateParameters.model_validate(run.parameters["migration"])
-        hours = migration.approvers.holds_for_hours
+        try:
+            hours = agreed(server(), migration).approvers.holds_for_hours
+        except UsageError as error:
+            _log.warning("%s waits, and nobody knows for whom: %s", run.name, error)
+            continue
         if hours and now - datetime.fromisoformat(run.since) > timedelta(hours=hours):
             server().decide(run, "recheck", "asmosis", f"Nobody decided within {hours:g} hours.")
             asked += 1
     return asked
 
 
-def alarm_old_locks() -> int:
+def alarm_old_locks(alarm: timedelta) -> int:
     """Emit an event for every unit that a run of ours prepared long ago and left so; answers how many."""
     now = datetime.now(UTC)
     prepared = server().prepared()
     holders = [run for run in newest(server().find()) if run.flow == "migrate" and run.holds_lock]
     states = {Unit.parse(run.unit, run.subscription): State.PREPARED for run in holders}
-    old = [lock for lock in locks(states, holders, prepared) if lock.old(now)]
+    old = [lock for lock in locks(states, holders, prepared) if lock.old(now, alarm)]
     for lock in old:
         emit_event(
             event="asmosis.lock.old",
             resource={"prefect.resource.id": f"asmosis.unit.{lock.unit}", "prefect.resource.name": lock.unit.short},
-            payload={"unit": str(lock.unit), "since": str(lock.since), "concern": lock.concern(now)},
+            payload={
+                "unit": str(lock.unit),
+                "since": f"{lock.since:%Y-%m-%d %H:%M} UTC",
+                "concern": lock.concern(now, alarm),
+            },
         )
     return len(old)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from asmosis.arm.resource import Resource, body
+from asmosis.azure.inventory import RawDocument
 from asmosis.classic.documents import read_document
 from asmosis.classic.estate import Estate
 from asmosis.translate import Promise, promise
@@ -34,6 +35,28 @@ def estate(*edits: Edit) -> Estate:
         "certificates": {"press": ("AB12",), "barrels": ("CD34",)},
     }
     return replace(Estate.of_documents(SUBSCRIPTION, documents), **told)
+
+
+# What the classic plane answers at which path.
+_PATHS = {
+    "affinity.xml": "affinitygroups",
+    "disks.xml": "services/disks",
+    "networks.xml": "services/networking/virtualnetwork",
+    "reserved.xml": "services/networking/reservedips",
+    "routes.xml": "services/networking/routetables",
+    "security.xml": "services/networking/networksecuritygroups",
+    "services.xml": "services/hostedservices",
+    "storage.xml": "services/storageservices",
+}
+
+
+def archived() -> list[RawDocument]:
+    """The documents beside this file as the classic plane answers them."""
+    folder = PROMISED / "documents"
+    return [
+        RawDocument(_PATHS.get(path.name, f"services/hostedservices/{path.stem}?embed-detail=true"), path.read_bytes())
+        for path in sorted(folder.glob("*.xml"))
+    ]
 
 
 def promised(unit: str, *edits: Edit, destination: Destination | None = None) -> Promise:

@@ -72,7 +72,7 @@ class Stage:
         url = f"{self.place.api_url}/deployments/{deployment['id']}/create_flow_run"
         answer = requests.post(url, json={"parameters": parameters}, timeout=60)
         answer.raise_for_status()
-        return self.runs.read(Run(answer.json()["id"], "", flow, "", "", "", "", (), ""))
+        return self.runs.read(answer.json()["id"])
 
     def until(self, run: Run, reached: Callable[[Run], bool]) -> Run:
         """The run once it is as wanted."""

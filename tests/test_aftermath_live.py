@@ -19,6 +19,11 @@ from asmosis.aftermath.granting import apply
 from asmosis.azure.planes import Planes
 from asmosis.azure.sign_in import StaticToken
 from asmosis.cli import call
+from asmosis.evidence import EvidenceStore
+from asmosis.evidence.parts import part_of_facts
+from asmosis.evidence.snapshot import RECEIVED, received_content
+from asmosis.facts import FACTS_FILE, read_facts
+from asmosis.units import Unit
 
 UNIT = "virtualNetwork/contoso-vnet"
 NETWORK = "services/networking/virtualnetwork/contoso-vnet"
@@ -50,6 +55,17 @@ class Azure:
         body = {"properties": {"roleDefinitionId": definition, "principalId": principal}}
         path = f"/subscriptions/{self.subscription}{scope}{GIVEN}/{uuid4()}?api-version=2022-04-01"
         requests.put(self.url + path, json=body, timeout=60).raise_for_status()
+
+    def watch(self, name: str, scope: str) -> None:
+        group = f"{self.url}/subscriptions/{self.subscription}/resourceGroups/watch"
+        watched = f"/subscriptions/{self.subscription}{scope}"
+        rule = {"condition": {"dataSource": {"resourceUri": watched, "metricName": "Percentage CPU"}}}
+        for path, body in (
+            ("", {"location": "westus"}),
+            (f"/providers/Microsoft.Insights/alertRules/{name}", {"location": "westus", "properties": rule}),
+        ):
+            url = f"{group}{path}?api-version=2016-03-01"
+            requests.put(url, json=body, timeout=60).raise_for_status()
 
     def roles(self) -> set[tuple[str, str, str]]:
         """Scope without the subscription, definition and principal of every role but the first Owner's."""
@@ -108,11 +124,12 @@ Said = Callable[..., tuple[int, Any, str]]
 
 
 def archived(azure: Azure, folder: Path, said: Said) -> list[str]:
-    """Roles on classic resources, all of it archived, and the unit committed."""
+    """Roles and an alert rule on classic resources, all of it archived, and the unit committed."""
     web = "/resourceGroups/contoso-web/providers/Microsoft.ClassicCompute"
     azure.assign(f"{web}/virtualMachines/web1", READER, "ada")
     azure.assign(f"{web}/domainNames/contoso-web", CLASSIC_VM_CONTRIBUTOR, "bob")
     azure.assign("/resourceGroups/s/providers/Microsoft.ClassicStorage/storageAccounts/contosovhds", READER, "cy")
+    azure.watch("web1-cpu", f"{web}/virtualMachines/web1")
     assert said("snapshot", "--to", str(folder))[0] == 0
     azure.step("prepare")
     azure.step("commit")
@@ -140,9 +157,25 @@ def test_a_unit_that_is_not_in_arm_is_exit_1(said: Said) -> None:
     assert "not in ARM: virtualMachine/contoso-batch/batch1: /subscriptions/" in err
 
 
-def test_a_unit_that_is_committed_is_unknown_without_its_archive(azure: Azure, said: Said, tmp_path: Path) -> None:
-    archived(azure, tmp_path / "archive", said)
-    assert said("map", UNIT)[0] == 2
+def test_a_unit_that_is_committed_is_known_by_its_archive_or_its_evidence(
+    azure: Azure, said: Said, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "archive"
+    source = archived(azure, folder, said)
+    monkeypatch.setenv("ASMOSIS_EVIDENCE", str(tmp_path / "evidence"))
+    code, _, err = said("map", UNIT)
+    assert (code, "name documents archived before (--from), or where its evidence is" in err) == (2, True)
+    parts = {
+        RECEIVED: received_content({path.name: path.read_bytes() for path in folder.glob("*.xml")}),
+        **part_of_facts(read_facts(folder / FACTS_FILE)),
+    }
+    EvidenceStore(str(tmp_path / "evidence")).append(Unit.parse(UNIT, azure.subscription), "a-run", parts, {})
+    for verb in (["map"], ["access", "plan"], ["todo"]):
+        by_evidence = said(*verb, UNIT, "--found", "--json")
+        assert (by_evidence[:2], "read from version 1 of its evidence" in by_evidence[2]) == (
+            said(*verb, UNIT, *source, "--found", "--json")[:2],
+            True,
+        )
 
 
 def test_roles_are_given_once_however_often_they_are_applied(azure: Azure, said: Said, tmp_path: Path) -> None:
@@ -166,7 +199,7 @@ def test_a_role_that_somebody_else_gives_meanwhile_is_there(azure: Azure) -> Non
     scope = f"/subscriptions/{azure.subscription}/resourceGroups/g"
     grants = [Grant(who, "Reader", scope, "found", "Reader", scope, "why") for who in ("ada", "bob")]
     with Planes(azure.subscription, azure.url, azure.url, StaticToken(SecretStr("any"))).arm() as arm:
-        given = apply(AccessPlan(tuple(grants), ()), arm)
+        given = apply(AccessPlan(tuple(grants), ()), arm, lambda _: True)
         assert next(given).outcome == "given"
         azure.assign("/resourceGroups/g", READER, "bob")
         assert [each.outcome for each in given] == ["there"]
@@ -178,7 +211,7 @@ def test_a_role_that_there_is_not_is_refused_and_the_others_are_given(azure: Azu
     roles = ("Hatter", str(uuid4()), definition)
     grants = [Grant("ada", role, scope, "found", role, scope, "why") for role in roles]
     with Planes(azure.subscription, azure.url, azure.url, StaticToken(SecretStr("any"))).arm() as arm:
-        unknown, refused, given = apply(AccessPlan(tuple(grants), ()), arm)
+        unknown, refused, given = apply(AccessPlan(tuple(grants), ()), arm, lambda _: True)
     assert (unknown.outcome, unknown.why) == ("refused", "there is no role 'Hatter'")
     assert (refused.outcome, "RoleDefinitionDoesNotExist" in refused.why) == ("refused", True)
     assert (given.outcome, azure.roles()) == ("given", {("/resourceGroups/g", READER, "ada")})
@@ -214,7 +247,10 @@ def test_a_person_types_yes(
         keyboard.write(typed.encode() or b"\x04")  # end of file
         monkeypatch.setattr(sys, "stdin", stdin)
         answered, _, err = said("access", "apply", UNIT, *source)
+        # Nobody is asked about what is there.
+        again = said("access", "apply", UNIT, *source) if code == 0 else (0, "", "")
     assert (answered, "Type yes to give these 2 roles" in err) == (code, True)
+    assert (again[0], "Type yes" in again[2]) == (0, False)
     assert (azure.role_writes() == 3) is (code != 0)
 
 
@@ -238,6 +274,9 @@ def test_what_is_to_be_done_names_the_ids_that_are_there(azure: Azure, said: Sai
     for id in ids:
         there = requests.get(f"{azure.url}{id}?api-version=2023-09-01", timeout=60)
         assert there.status_code == 200, id
+    [alert] = [task for task in told["units"][0]["tasks"] if task["topic"] == "alerts"]
+    assert alert["what"].startswith("Make web1-cpu anew on ")
+    assert alert["what"].endswith("contoso-web-Migrated/providers/Microsoft.Compute/virtualMachines/web1")
     page = said("todo", UNIT, *source, "--found")[1]
     assert page.startswith("# After the commit of virtualNetwork/contoso-vnet: ")
 

@@ -11,9 +11,9 @@ import pytest
 from azure.core.exceptions import ClientAuthenticationError, ServiceRequestError
 from pydantic import SecretStr
 
-from asmosis.azure.planes import ARM_URL, ASM_URL, Planes
+from asmosis.azure.clouds import CLOUDS, CloudName
+from asmosis.azure.planes import Planes
 from asmosis.azure.sign_in import (
-    ASM_SCOPE,
     ClientCertificate,
     ClientSecret,
     DefaultSignIn,
@@ -105,7 +105,8 @@ def test_the_environment_describes_the_planes(environment: dict[str, str], plane
 
 def test_the_public_cloud_is_the_default() -> None:
     planes = Planes(SUBSCRIPTION)
-    assert (planes.asm_url, planes.arm_url) == (ASM_URL, ARM_URL)
+    public = CLOUDS[CloudName.PUBLIC]
+    assert (planes.asm_url, planes.arm_url) == (public.asm_url, public.arm_url)
     assert planes.credential == DefaultSignIn()
 
 
@@ -167,11 +168,7 @@ class Refuses:
 )
 def test_a_credential_without_a_token_is_an_error_of_the_tree(error: Exception, kind: type[AsmosisError]) -> None:
     with pytest.raises(kind, match="no way"):
-        token(Refuses(error), ASM_SCOPE)
-
-
-def test_the_classic_audience_keeps_its_slash() -> None:
-    assert ASM_SCOPE == "https://management.core.windows.net//.default"
+        token(Refuses(error), "https://plane/.default")
 
 
 def test_a_missing_certificate_file_says_which(tmp_path: Path) -> None:

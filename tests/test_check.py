@@ -123,7 +123,8 @@ def add_to_machine(properties: Body) -> None:
 def add_to_public_ip(properties: Body) -> None:
     properties.setdefault("ipAddress", "52.0.0.77")
     properties["publicIPAddressVersion"] = "IPv4"
-    properties.setdefault("dnsSettings", {})["fqdn"] = "x.westeurope.cloudapp.azure.com"
+    names = properties.setdefault("dnsSettings", {})
+    names["fqdn"] = f"{names.get('domainNameLabel', 'x')}.westeurope.cloudapp.azure.com"
 
 
 def add_to_interface(properties: Body) -> None:

@@ -17,6 +17,7 @@ from asmosis.units import Unit
 
 DOCUMENTS = Path(__file__).parent / "promised" / "documents"
 SUBSCRIPTION = "11111111-2222-3333-4444-555555555555"
+FAILED = {"code": "ProvisioningState/failed/1", "level": "Error"}
 Step = str | int
 Body = dict[str, Any]
 
@@ -245,6 +246,10 @@ def _turned_round(value: Any) -> Any:
         ("storageAccount/vineyarddisks", "publicNetworkAccess", "Enabled", False),
         ("storageAccount/vineyarddisks", "publicNetworkAccess", "Disabled", True),
         ("storageAccount/vineyarddisks", "allowSharedKeyAccess", True, False),
+        ("storageAccount/vineyarddisks", "allowSharedKeyAccess", False, True),
+        ("storageAccount/vineyarddisks", "allowBlobPublicAccess", False, True),
+        ("storageAccount/vineyarddisks", "supportsHttpsTrafficOnly", False, False),
+        ("storageAccount/vineyarddisks", "supportsHttpsTrafficOnly", True, True),
         ("reservedIp/spare-address", "ddosSettings", {"protectionMode": "VirtualNetworkInherited"}, False),
         ("reservedIp/spare-address", "ddosSettings", {"protectionMode": "Enabled"}, True),
         ("reservedIp/spare-address", "provisioningState", "Succeeded", False),
@@ -255,6 +260,33 @@ def test_what_arm_takes_by_itself_is_told_from_what_cuts_off(unit: str, key: str
     bodies = found(unit)
     bodies[0]["properties"][key] = value
     assert bool(real(unit, bodies)) is differs
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "value", "severity"),
+    [
+        ("Tasting-vip", ("dnsSettings", "fqdn"), "tasting.cloudapp.net", ""),
+        ("Tasting-vip", ("dnsSettings", "fqdn"), "tasting.westeurope.cloudapp.azure.com", "informative"),
+        ("Tasting-vip", ("dnsSettings", "fqdn"), "sipping.cloudapp.net", "real"),
+        ("VNet-Tasting", ("provisioningState",), "Failed", "real"),
+        ("VNet-Tasting", ("virtualNetworkPeerings",), [{"name": "away", "properties": {"peeringState": "On"}}], "real"),
+        ("VNet-Tasting", ("subnets", 0, "properties", "addressPrefix"), "10.9.0.0/24", "expected"),
+        ("VNet-Tasting", ("subnets", 0, "properties", "defaultOutboundAccess"), False, "expected"),
+        ("Tasting-as", ("provisioningState",), "Failed", "real"),
+        ("Tasting-as", ("platformUpdateDomainCount",), 9, "expected"),
+        ("glass1", ("instanceView",), {"disks": [{"name": "d", "statuses": [{"code": "ProvisioningState/ok"}]}]}, ""),
+        ("glass1", ("instanceView",), {"statuses": [{"code": "ProvisioningState/failed/Odd"}]}, "informative"),
+        ("glass1", ("instanceView",), {"extensions": [{"name": "e", "statuses": [FAILED]}]}, "informative"),
+    ],
+)
+def test_what_only_arm_tells_counts_as_much_as_it_means(
+    name: str, path: tuple[Step, ...], value: Any, severity: str
+) -> None:
+    bodies = found("hostedService/Tasting")
+    [target] = [item["properties"] for item in bodies if item["name"] == name]
+    at(target, path[:-1])[path[-1]] = value
+    seen = check(promised("hostedService/Tasting"), bodies).differences
+    assert [each.severity for each in seen] == ([severity] if severity else [])
 
 
 def test_a_resource_under_the_name_of_another_is_shown_as_what_it_stands_for() -> None:

@@ -61,11 +61,11 @@ def test_all_public_endpoints_of_units_are_probed(capsys: pytest.CaptureFixture[
     seen = answer(capsys)
     assert [each["endpoint"] for each in seen["endpoints"]] == [
         "contoso-web:80",
-        "web1:3389",
-        "web2:3389",
-        "app1:22",
-        "app2:22",
-        "batch1:22",
+        "contoso-web/web1:3389",
+        "contoso-web/web2:3389",
+        "contoso-app/app1:22",
+        "contoso-app/app2:22",
+        "contoso-batch/batch1:22",
     ]
     assert (seen["lost"], seen["longest_gap"], seen["complete"]) == (0, None, True)
     assert {way["host"] for each in seen["endpoints"] for way in each["ways"]} >= {

@@ -3,11 +3,9 @@
 import json
 import re
 import stat
-import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -15,34 +13,37 @@ import pytest
 
 from asmosis.approvals import Vote
 from asmosis.arm.resource import body
-from asmosis.azure.inventory import RawDocument
 from asmosis.check import Verdict, check
-from asmosis.check.evidence import digest, signed
+from asmosis.check.evidence import comparison
 from asmosis.errors import Unreachable, UnreadableDocument, UsageError
 from asmosis.evidence import Bundle, Content, EvidenceStore, evidence_url, json_content
-from asmosis.evidence.history import History, Operation, RunState, TaskSpan, histories, steps_of
-from asmosis.evidence.manifest import canonical
+from asmosis.evidence.history import History, Operation, RunState, TaskSpan, histories
+from asmosis.evidence.manifest import SIGNED, canonical
 from asmosis.evidence.parts import (
+    COMPARISON,
     OUTCOME,
-    SIGNED,
+    SHOWN,
     Decision,
     part_of_decisions,
     part_of_history,
     part_of_outcome,
     part_of_probe,
+    part_of_signed,
     parts_before,
     parts_of_check,
 )
 from asmosis.evidence.rollback import rollback_kit
-from asmosis.evidence.snapshot import documents_of, model_content, received_content
+from asmosis.evidence.snapshot import received_content
 from asmosis.evidence.summary import SUMMARY, part_of_summary
 from asmosis.evidence.verify import problems
+from asmosis.probe import Timeline
 from asmosis.readiness.estimates import estimate
 from asmosis.units import Unit
 from tests import promising
 
-RUN, OTHER = "11111111-aaaa", "22222222-bbbb"
+RUN = "11111111-aaaa"
 UNIT = Unit.parse("virtualNetwork/vineyard", promising.SUBSCRIPTION)
+PROBED = Timeline("prepare", 0, 1, 5, ())
 
 
 @pytest.fixture
@@ -55,31 +56,10 @@ def verdict() -> Verdict:
     return check(promised, [body(resource) for resource in promised.resources])
 
 
-# What the classic plane answers at which path.
-PATHS = {
-    "affinity.xml": "affinitygroups",
-    "disks.xml": "services/disks",
-    "networks.xml": "services/networking/virtualnetwork",
-    "reserved.xml": "services/networking/reservedips",
-    "routes.xml": "services/networking/routetables",
-    "security.xml": "services/networking/networksecuritygroups",
-    "services.xml": "services/hostedservices",
-    "storage.xml": "services/storageservices",
-}
-
-
-def archived() -> list[RawDocument]:
-    folder = promising.PROMISED / "documents"
-    return [
-        RawDocument(PATHS.get(path.name, f"services/hostedservices/{path.stem}?embed-detail=true"), path.read_bytes())
-        for path in sorted(folder.glob("*.xml"))
-    ]
-
-
 def before() -> dict[str, Content]:
     estate = promising.estate()
     promised = promising.promised(UNIT.short)
-    documents = {document.path: document.content for document in archived()}
+    documents = {document.path: document.content for document in promising.archived()}
     return parts_before(documents, (), promised, estimate(estate, UNIT), rollback_kit(estate, UNIT))
 
 
@@ -95,13 +75,44 @@ def test_the_same_parts_are_the_same_version_and_a_new_part_names_the_former(sto
     assert problems(store, UNIT) == ()
 
 
-def test_what_a_person_signs_is_a_part_of_the_bundle(store: EvidenceStore) -> None:
-    seen = verdict()
-    manifest = store.append(UNIT, RUN, parts_of_check(seen), {})
-    part = manifest.part(SIGNED)
-    assert part is not None
-    assert part.sha256 == digest(seen)
-    assert store.read(manifest, part) == signed(seen)
+def shown() -> dict[str, Content]:
+    """What there is when a person is asked."""
+    kept = {**before(), **parts_of_check(verdict()), **part_of_probe("prepare", PROBED)}
+    return {**kept, **part_of_signed(str(UNIT), kept, {})}
+
+
+def test_what_a_person_signs_names_all_that_was_shown(store: EvidenceStore) -> None:
+    manifest = store.append(UNIT, RUN, shown(), {})
+    bundle = Bundle(store, manifest)
+    assert bundle.bytes_of(COMPARISON) == comparison(verdict())
+    named = bundle.json(SIGNED)["parts"]
+    assert named == {
+        part.name: {"sha256": part.sha256, "partial": part.partial} for part in manifest.parts if part.name in SHOWN
+    }
+    assert {"findings", "promise", "rollback-kit", "comparison", "probe/prepare.jsonl"} < set(named)
+
+
+@pytest.mark.parametrize(
+    ("change", "same"),
+    [
+        pytest.param({}, True, id="nothing changes"),
+        pytest.param({"history/x": json_content("later")}, True, id="time goes on"),
+        pytest.param({"found": json_content("spelt otherwise")}, True, id="ARM spells it otherwise"),
+        pytest.param({"findings": json_content("other")}, False, id="other findings"),
+        pytest.param({"snapshot/received.zip": received_content({})}, False, id="another snapshot"),
+        pytest.param({"promise": json_content("other")}, False, id="another promise"),
+        pytest.param({"rollback-kit": json_content("other")}, False, id="another kit"),
+        pytest.param({"comparison": json_content("other")}, False, id="another comparison"),
+        pytest.param(part_of_probe("prepare", replace(PROBED, complete=False)), False, id="a probe that was killed"),
+        pytest.param(part_of_probe("commit", PROBED), True, id="what comes after the decision"),
+    ],
+)
+def test_a_vote_holds_as_long_as_what_was_shown(change: dict[str, Content], *, same: bool) -> None:
+    kept = shown()
+    again = part_of_signed(str(UNIT), {**kept, **change}, {})
+    assert (again[SIGNED].sha256 == kept[SIGNED].sha256) is same
+    lacking = part_of_signed(str(UNIT), {**kept, **change}, {"promise": "nobody knows it any more"})
+    assert lacking[SIGNED].sha256 != kept[SIGNED].sha256
 
 
 def test_units_compare_without_case_and_names_with_slashes_stay_in_their_place(store: EvidenceStore) -> None:
@@ -182,9 +193,9 @@ def test_the_environment_says_where_evidence_is(environment: dict[str, str], end
     assert evidence_url(environment).endswith(ends)
 
 
-def _change(store: EvidenceStore, name: str, change: Callable[[Any], Any]) -> None:
+def _change(store: EvidenceStore, name: str, change: Callable[[Any], Any], at: int = -1) -> None:
     """Forge a part with a manifest that fits it: only what refers to it can tell."""
-    manifest = store.versions(UNIT)[-1]
+    manifest = store.versions(UNIT)[at]
     old = manifest.part(name)
     assert old is not None
     data = change(store.read(manifest, old))
@@ -205,6 +216,10 @@ def _forged_verdict(data: bytes) -> bytes:
     told = json.loads(data)
     told["losses"] = []
     return canonical(told)
+
+
+def _forged_findings(data: bytes) -> bytes:
+    return canonical([*json.loads(data), "an excuse"])
 
 
 def _forged_vote(data: bytes) -> bytes:
@@ -237,8 +252,13 @@ def _forged_vote(data: bytes) -> bytes:
         ),
         pytest.param(
             lambda s: _change(s, "verdict", _forged_verdict),
-            "version 3: what was signed is not what the check found",
+            "version 3: its verdict is not what the check found",
             id="losses taken out of the verdict",
+        ),
+        pytest.param(
+            lambda s: _change(s, "findings", _forged_findings),
+            "version 3, findings: it is not what was to be signed",
+            id="findings put in after they were signed",
         ),
         pytest.param(
             lambda s: _change(s, "decisions", _forged_vote),
@@ -248,12 +268,11 @@ def _forged_vote(data: bytes) -> bytes:
     ],
 )
 def test_verify_tells_every_forgery(store: EvidenceStore, forge: Callable[[EvidenceStore], Any], told: str) -> None:
-    seen = verdict()
-    assert seen.losses
+    assert verdict().losses
     first = store.append(UNIT, RUN, before(), {})
-    second = store.append(UNIT, RUN, parts_of_check(seen), {}, first.parts)
+    second = store.append(UNIT, RUN, shown(), {}, first.parts)
     vote = Vote("commit", "ada", "", datetime(2026, 1, 2, tzinfo=UTC))
-    ending = part_of_decisions([Decision(vote, digest(seen)[:32])]) | part_of_outcome("Committed", "")
+    ending = part_of_decisions([Decision(vote, second.signed[:32])]) | part_of_outcome("Committed", "")
     store.append(UNIT, RUN, ending, {}, second.parts)
     forge(store)
     found = problems(store, UNIT)
@@ -265,7 +284,7 @@ def test_verify_tells_every_forgery(store: EvidenceStore, forge: Callable[[Evide
 def test_a_manifest_tells_what_is_missing_and_what_is_partial(store: EvidenceStore) -> None:
     whole = store.append(UNIT, RUN, part_of_outcome("Aborted", ""), {})
     assert (whole.complete, whole.doubts) == (True, ())
-    partial = store.append(UNIT, RUN, part_of_probe("prepare", "{}\n", complete=False), {}, whole.parts)
+    partial = store.append(UNIT, RUN, part_of_probe("prepare", replace(PROBED, complete=False)), {}, whole.parts)
     assert not partial.complete
     assert "probe/prepare.jsonl is partial: the probe was killed" in partial.doubts
     lacking = store.append(UNIT, RUN, {}, {"promise": "nobody knows it any more"}, whole.parts)
@@ -285,121 +304,15 @@ def test_what_is_kept_of_a_part_is_what_is_read(store: EvidenceStore) -> None:
         bundle.json("x")
 
 
-# The snapshot
-
-
-def test_a_snapshot_holds_the_documents_of_the_unit_and_no_strangers() -> None:
-    estate = promising.estate()
-    documents = documents_of(UNIT, estate, archived())
-    text = b"".join(documents.values()).decode()
-    own = {service.name for service in estate.services_of(UNIT)}
-    strangers = {service.name for service in estate.hosted_services} - own
-    assert (own, strangers) == ({"press", "barrels"}, {"Tasting"})
-    assert {f"services__hostedservices__{name}.xml" for name in own} < set(documents)
-    for name in ("press", "barrels", "vineyard"):
-        assert f"Name>{name}<" in text
-    for name in ("Tasting", "tasting", "lookout", "vineyarddisks"):
-        assert f"Name>{name}<" not in text
-    assert "storageservices" not in " ".join(documents)
-
-
-def test_a_document_that_needs_no_change_is_kept_byte_for_byte() -> None:
-    document = (
-        b'<?xml version="1.0"?>\n<NetworkSecurityGroup  xmlns="u"><Name>spare-guard</Name></NetworkSecurityGroup>'
-    )
-    unit = Unit.parse("networkSecurityGroup/spare-guard", promising.SUBSCRIPTION)
-    raw = RawDocument("services/networking/networksecuritygroups/spare-guard?detaillevel=Full", document)
-    assert list(documents_of(unit, promising.estate(), [raw]).values()) == [document]
-
-
-def test_the_archive_of_documents_is_the_same_for_the_same_documents_and_opens() -> None:
-    documents = documents_of(UNIT, promising.estate(), archived())
-    one, other = received_content(documents), received_content(dict(documents))
-    assert one.sha256 == other.sha256
-    with zipfile.ZipFile(BytesIO(one.data)) as archive:
-        assert {name: archive.read(name) for name in archive.namelist()} == documents
-    assert received_content({}).partial
-
-
-def test_a_document_that_cannot_be_understood_makes_the_model_partial() -> None:
-    content = model_content({"a.xml": b"<Nobody/>", "b.xml": b"<ReservedIP><Name>x</Name></ReservedIP>"})
-    assert "a.xml" in content.partial
-    assert [read["file"] for read in json.loads(content.data)["documents"]] == ["b.xml"]
-
-
-# The way back
-
-
-def test_the_rollback_kit_names_every_member_in_an_order_that_can_work_and_is_no_platform_rollback() -> None:
-    estate = promising.estate()
-    kit = rollback_kit(estate, UNIT)
-    assert "not a platform rollback" in kit.statement
-    made = [step.make for step in kit.steps]
-    network = next(at for at, text in enumerate(made) if text.startswith("virtual network vineyard"))
-    for service in estate.services_of(UNIT):
-        assert service.deployment is not None
-        at = made.index(f"cloud service {service.name}")
-        assert at > network
-        for role in service.deployment.roles:
-            if role.is_virtual_machine:
-                machine = next(place for place, text in enumerate(made) if f"{service.name}/{role.name} " in text)
-                assert machine > at
-                disk = f"disk {role.os_disk.name}" if role.os_disk else ""
-                assert disk not in made or made.index(disk) < machine
-    assert any("Private settings" in line for step in kit.steps for line in step.lost)
-
-
-# What happened when
-
-
-def _history(*tasks: TaskSpan, operations: tuple[Operation, ...] = ()) -> History:
+def test_the_summary_counts_what_the_parts_hold() -> None:
+    parts = {**before(), **parts_of_check(verdict()), **part_of_outcome("Committed", "ok")}
     states = (
-        RunState("RUNNING", "Running", "2026-01-01T00:00:00+00:00", ""),
         RunState("PAUSED", "Suspended", "2026-01-01T00:05:00+00:00", ""),
         RunState("SCHEDULED", "Resuming", "2026-01-01T01:05:00+00:00", ""),
     )
-    return History(states, tasks, operations)
-
-
-FIRST = TaskSpan("prepare x", "2026-01-01T00:01:00+00:00", "2026-01-01T00:03:00+00:00", "COMPLETED")
-AGAIN = TaskSpan("prepare x", "2026-01-01T01:06:00+00:00", "2026-01-01T01:06:01+00:00", "COMPLETED")
-KILLED = TaskSpan("prepare x", "2026-01-01T00:00:30+00:00", "", "RUNNING")
-SENT = Operation("prepare", "op1", "2026-01-01T00:01:01+00:00")
-
-
-@pytest.mark.parametrize(
-    ("tasks", "since", "until"),
-    [
-        pytest.param((FIRST, AGAIN), FIRST.since, FIRST.until, id="asked again after the approval"),
-        pytest.param((KILLED, FIRST), KILLED.since, FIRST.until, id="killed and gone on with"),
-        pytest.param((KILLED,), KILLED.since, "", id="not over"),
-    ],
-)
-def test_a_step_lasts_from_its_first_asking_to_its_first_completion(
-    tasks: tuple[TaskSpan, ...], since: str, until: str
-) -> None:
-    [step] = _history(*tasks).steps
-    assert (step.since, step.until) == (since, until)
-
-
-def test_waits_are_told_from_the_states() -> None:
-    [wait] = _history().waits
-    assert (wait.what, wait.since[11:16], wait.until[11:16]) == ("approval", "00:05", "01:05")
-
-
-def test_a_step_without_a_known_operation_is_partial_unless_another_run_knows_it() -> None:
-    sent = _history(FIRST, operations=(SENT,))
-    assert not part_of_history(RUN, sent)[f"history/{RUN}"].partial
-    unknown = _history(FIRST)
-    assert "prepare" in part_of_history(RUN, unknown)[f"history/{RUN}"].partial
-    assert not part_of_history(OTHER, unknown, [sent])[f"history/{OTHER}"].partial
-    [step] = steps_of([unknown, sent])
-    assert step.operations == ("op1",)
-
-
-def test_the_summary_counts_what_the_parts_hold() -> None:
-    parts = {**before(), **parts_of_check(verdict()), **part_of_outcome("Committed", "ok")}
-    parts |= part_of_history(RUN, _history(FIRST, operations=(SENT,)))
+    step = TaskSpan("prepare x", "2026-01-01T00:01:00+00:00", "2026-01-01T00:03:00+00:00", "COMPLETED")
+    sent = Operation("prepare", "op1", "2026-01-01T00:01:01+00:00")
+    parts |= part_of_history(RUN, History(states, (step,), (sent,)))
     made = part_of_summary(UNIT, RUN, "w", "full", sorted(parts), lambda name: parts[name].data)
     told = json.loads(made[SUMMARY].data)
     losses = len(promising.promised(UNIT.short).losses)
@@ -407,7 +320,7 @@ def test_the_summary_counts_what_the_parts_hold() -> None:
     assert (told["seconds"], told["waited"]) == ({"prepare": 120.0}, {"approval": 3600.0})
     assert told["downtime"] is None
     assert told["estimated"]["prepare"][0] > 0
-    assert histories([parts[f"history/{RUN}"].data])[0].operations == (SENT,)
+    assert histories([parts[f"history/{RUN}"].data])[0].operations == (sent,)
 
 
 def test_nobody_else_can_write_where_evidence_is_kept(store: EvidenceStore, tmp_path: Path) -> None:

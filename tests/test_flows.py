@@ -2,12 +2,14 @@
 
 import contextlib
 import json
+import re
 import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -103,7 +105,14 @@ class Azure:
             values["subscription"] = self.subscription
         deployment = requests.get(f"{self.place.api_url}/deployments/name/{flow}/{flow}", timeout=30).json()
         started = self.post(f"deployments/{deployment['id']}/create_flow_run", {"parameters": parameters})
-        return self.runs.read(Run(started["id"], "", flow, "", "", "", "", (), ""))
+        return self.runs.read(started["id"])
+
+    def keep_policy(self, name: str, **data: Any) -> None:
+        """Save an Approval Policy block, as the UI does."""
+        kind = requests.get(f"{self.place.api_url}/block_types/slug/approval-policy", timeout=30).json()["id"]
+        [schema] = self.post("block_schemas/filter", {"block_schemas": {"block_type_id": {"any_": [kind]}}})
+        document = {"name": name, "data": data, "block_type_id": kind, "block_schema_id": schema["id"]}
+        self.post("block_documents/", document)
 
     def slots(self) -> int:
         """How many prepares of the subscription hold a slot."""
@@ -190,24 +199,6 @@ def test_a_wave_commits_aborts_and_blocks_each_unit_by_itself_and_storage_last(a
     assert azure.classic("services/hostedservices/contoso-legacy").ok
 
 
-def test_a_run_killed_after_prepare_and_again_during_commit_ends_committed_with_each_step_once(azure: Azure) -> None:
-    with azure.latency(prepare=6, commit=6):
-        run = azure.migrate(NETWORK)
-        wait_for(lambda: "Preparing" in azure.classic("services/networking/virtualnetwork").text)
-        azure.kill_worker()
-
-        azure.approve(azure.waiting(run))
-        wait_for(lambda: "Committing" in azure.classic("services/networking/virtualnetwork").text)
-        azure.kill_worker()
-
-        run = azure.ended(run)
-    assert run.state == "Committed"
-    assert azure.steps() == {
-        (unit, verb): 1 for unit, _ in azure.steps() for verb in ("prepare", "commit") if NETWORK in unit
-    }
-    assert NETWORK.partition("/")[2] not in azure.classic("services/networking/virtualnetwork").text
-
-
 def test_a_lost_reply_to_prepare_is_not_sent_twice(azure: Azure) -> None:
     lost = {"when": {"plane": "asm", "verb": "prepare"}, "then": {"lose_reply": True}, "times": 1}
     with azure.fault(lost):
@@ -281,7 +272,7 @@ def in_minutes(first: int, last: int) -> Windows:
 
 
 def test_each_mode_goes_as_far_as_it_says_and_a_killed_dry_run_does_not_prepare_again(
-    azure: Azure, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    azure: Azure, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = azure.classic("services/networking/virtualnetwork").content
     judged = azure.migrate(BATCH, mode=Mode.ASSESS)
@@ -320,11 +311,23 @@ def test_each_mode_goes_as_far_as_it_says_and_a_killed_dry_run_does_not_prepare_
     capsys.readouterr()
     assert call(["status", "--locks", "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == {"locks": []}
+    # What was measured is what is expected from now on.
+    page = tmp_path / "assessment.html"
+    assert call(["assess", "--out", str(page)]) == 1
+    assert re.search(r"prepare [^;)]*\(measured\)", page.read_text())
 
 
-def test_two_approvals_are_asked_of_others_than_the_requester_and_again_when_nobody_answers(azure: Azure) -> None:
+def test_two_approvals_are_asked_of_others_than_the_requester_and_again_when_nobody_answers(
+    azure: Azure, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     rules = Approvers(needed=2, names=["ada", "grace"], requester_may_approve=False, holds_for_hours=1)
-    run = azure.waiting(azure.migrate(LEGACY, approvers=rules, requested_by="linus"))
+    # A policy's name is enough, and the command line keeps to it before it wakes anybody.
+    azure.keep_policy(policy := f"careful-{azure.subscription}", **rules.model_dump())
+    run = azure.waiting(azure.migrate(LEGACY, approval_policy=policy, requested_by="linus"))
+    monkeypatch.setenv("PREFECT_API_URL", azure.place.api_url)
+    unit = f"{azure.subscription}/{LEGACY}"
+    assert call(["approve", unit, "--approver", "mallory"]) == 1
+    assert "mallory is not among the approvers (ada, grace)" in capsys.readouterr().err
     for approver in ("linus", "ada"):
         azure.runs.decide(run, "commit", approver, "seen")
         run = azure.until(run, lambda seen, asked=run.since: seen.waiting and seen.since != asked)  # type: ignore[misc]
@@ -350,6 +353,9 @@ def test_two_approvals_are_asked_of_others_than_the_requester_and_again_when_nob
 
 def test_a_unit_waits_for_its_window_without_a_process_and_a_killed_holder_loses_its_slot(azure: Azure) -> None:
     later = azure.migrate(LEGACY, windows=in_minutes(300, 360))
+    soon = azure.until(azure.migrate(BATCH, windows=in_minutes(2, 9)), lambda run: run.parked)
+    wait_for(partial(azure.holds_nothing, soon))
+    assert ("prepare may start from" in soon.message, azure.steps()) == (True, {})
     limit(azure.runs, f"asmosis-prepare-{azure.subscription}", 1, 10)
     with azure.latency(prepare=20):
         held = azure.migrate(NETWORK)
@@ -357,12 +363,8 @@ def test_a_unit_waits_for_its_window_without_a_process_and_a_killed_holder_loses
         assert azure.slots() == 1
         queued = azure.until(azure.migrate(LOGS), lambda run: run.state == AWAITING_SLOT)
         azure.kill_worker()
-    soon = azure.until(azure.migrate(BATCH, windows=in_minutes(2, 9)), lambda run: run.parked)
     later = azure.until(later, lambda run: run.parked)
-    wait_for(partial(azure.holds_nothing, soon))
     wait_for(partial(azure.holds_nothing, later))
-    assert "prepare may start from" in soon.message
-    assert {unit.rpartition("/")[2] for unit, _ in azure.steps()} <= {"contoso-vnet", "contosologs"}
 
     request = AbortParameters(subscription=azure.subscription, unit=LEGACY)
     assert azure.ended(azure.runs.abort(request)).state == "Aborted"
@@ -374,7 +376,9 @@ def test_a_unit_waits_for_its_window_without_a_process_and_a_killed_holder_loses
     wait_for(lambda: azure.slots() == 0)
 
 
-def test_a_wave_keeps_its_order_its_budget_and_its_units_to_itself(azure: Azure) -> None:
+def test_a_wave_keeps_its_order_its_budget_and_its_units_to_itself(
+    azure: Azure, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     order = {VHDS: [BATCH, NETWORK], LEGACY: [MIXED]}
     policy = ApprovalPolicy.AUTOMATIC_WHEN_CLEAN
     units = [VHDS, BATCH, LEGACY, MIXED, NETWORK]
@@ -385,7 +389,14 @@ def test_a_wave_keeps_its_order_its_budget_and_its_units_to_itself(azure: Azure)
     assert "routeTable/none: no such unit" in stranger.message
     assert f"{LEGACY} is in wave ordered as well" in azure.ended(second).message
     assert azure.runs.read(second).wave == "greedy"
-    assert azure.ended(first).message == "3 Committed, 1 Blocked, 1 Skipped"
+    monkeypatch.setenv("PREFECT_API_URL", azure.place.api_url)
+    capsys.readouterr()
+    assert call(["status", "--watch", "--wave", "ordered", "--subscription", azure.subscription, "--json"]) == 0
+    watched = capsys.readouterr()
+    assert f"Z {VHDS}: Committed: policy decided to commit: The check found no difference.\n" in watched.err
+    shown = {run["unit"]: run["state"] for run in json.loads(watched.out)["runs"]}
+    assert (shown[None], shown[MIXED], shown[NETWORK]) == ("Attention", "Blocked", "Committed")
+    assert azure.runs.read(first).message == "3 Committed, 1 Blocked, 1 Skipped"
     assert {unit.rpartition("/")[2] for unit, _ in azure.steps()} == {"contoso-batch", "contoso-vnet", "contosovhds"}
     page = azure.page(f"wave-ordered-{azure.subscription[:8]}")
     assert f"| {LEGACY} | {MIXED} ended Blocked |" in page

@@ -55,7 +55,7 @@ def test_outside_a_network_the_run_tells_the_gap_that_the_emulator_has_written_d
     _, gap = seen.longest_gap
     assert gap.seconds == pytest.approx(recorded, rel=0.05)
     shown = page(azure, "prepare", BATCH)
-    told = re.search(r"The longest interruption was ([\d.]+) s \(± [\d.]+ s\), at batch1:22", shown)
+    told = re.search(r"The longest interruption was ([\d.]+) s \(± [\d.]+ s\), at contoso-batch/batch1:22", shown)
     assert told is not None
     assert float(told[1]) == pytest.approx(recorded, rel=0.07)
     assert "40.112.17.8 no longer answers" in shown
@@ -92,7 +92,7 @@ def test_a_run_killed_during_prepare_still_tells_what_it_had_seen(azure: Azure) 
     assert not seen.complete
     told = question(azure, run)
     assert "The probe was killed; nothing is known after" in told
-    assert "and not over at the end, at batch1:22" in told
+    assert "and not over at the end, at contoso-batch/batch1:22" in told
 
 
 def test_an_endpoint_that_no_longer_answers_keeps_the_policy_from_saying_yes(azure: Azure) -> None:
@@ -105,9 +105,22 @@ def test_an_endpoint_that_no_longer_answers_keeps_the_policy_from_saying_yes(azu
         shut_down(azure, "contoso-legacy", "legacy1")
         run = azure.waiting(run)
     [seen] = timelines(azure, run, "prepare")
-    assert [each.endpoint for each in seen.endpoints if not each.answers] == ["legacy1:3389"]
+    assert [each.endpoint for each in seen.endpoints if not each.answers] == ["contoso-legacy/legacy1:3389"]
     told = question(azure, run)
-    assert "and not over at the end, at legacy1:3389" in told
+    assert "and not over at the end, at contoso-legacy/legacy1:3389" in told
+    assert "The promise is kept" in told
+
+
+def test_what_nobody_could_probe_keeps_the_policy_from_saying_yes(azure: Azure) -> None:
+    # Together they have more endpoints than the emulator's data plane opens.
+    wanted = {"vnets": 14, "services_per_vnet": 1, "vms_per_service": 10}
+    seed = {"synthetic": wanted, "subscription": azure.subscription}
+    requests.post(f"{azure.place.emulator_url}/_control/seed", json=seed, timeout=60).raise_for_status()
+    unit = "virtualNetwork/syn0-vnet-0000"
+    told = question(azure, azure.waiting(azure.migrate(unit, approval=ApprovalPolicy.AUTOMATIC_WHEN_CLEAN)))
+    assert "No public endpoint was probed: nobody looked, data plane" in told
+    assert "more than 128 endpoints" in told
+    assert "It is not complete: probe/prepare.jsonl is partial: nobody looked" in told
     assert "The promise is kept" in told
 
 

@@ -13,12 +13,15 @@ from typing import Any
 import pytest
 import yaml
 from prefect import Flow
+from prefect.blocks.core import Block
 from prefect.flows import load_flow_from_entrypoint
 from prefect.testing.standard_test_suites.blocks import BlockStandardTestSuite
 
 import asmosis
 from asmosis import errors
+from blocks.approvals import ApprovalPolicyBlock
 from blocks.azure import ControlPlanes
+from flows.advance import GATHERING
 
 ROOT = Path(__file__).resolve().parent.parent
 TRACKED = [
@@ -66,6 +69,11 @@ def test_every_entrypoint_is_a_module_path_that_loads(entry: dict[str, str]) -> 
 def test_deployment_names_are_unique() -> None:
     names = [entry["name"] for entry in DEPLOYMENTS]
     assert len(names) == len(set(names))
+
+
+def test_advance_looks_when_its_trigger_hears_again() -> None:
+    [trigger] = next(entry["triggers"] for entry in DEPLOYMENTS if entry["name"] == "advance")
+    assert 0 < trigger["within"] <= GATHERING
 
 
 @pytest.mark.parametrize("folder", ["flows", "tasks", "blocks", "workers", "deployments"])
@@ -134,11 +142,12 @@ def test_every_published_schema_is_generated() -> None:
     assert {path.name for path in (ROOT / "docs" / "schemas").iterdir()} == made
 
 
-class TestControlPlanesBlock(BlockStandardTestSuite):
+class TestBlocks(BlockStandardTestSuite):
     """Prefect's own contract for blocks, but for the picture: it would be fetched from the network."""
 
     test_has_a_valid_image = None  # type: ignore[assignment]
 
-    @pytest.fixture
-    def block(self) -> type[ControlPlanes]:
-        return ControlPlanes
+    @pytest.fixture(params=[ControlPlanes, ApprovalPolicyBlock])
+    def block(self, request: pytest.FixtureRequest) -> type[Block]:
+        block: type[Block] = request.param
+        return block

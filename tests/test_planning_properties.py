@@ -161,7 +161,8 @@ def test_going_on_moves_nothing_that_has_begun_and_loses_no_unit(
     units = [(wave.name, old.identity(unit.unit)) for wave in old.waves for unit in wave.units]
     ran = data.draw(st.lists(st.sampled_from(units), max_size=3)) if units else []
     states = st.sampled_from([UnitState.COMMITTED, UnitState.ABORTED, UnitState.RUNNING])
-    known = Happened({unit: (data.draw(states), wave) for wave, unit in ran})
+    stood = {unit: (data.draw(states), wave) for wave, unit in ran}
+    known = Happened(stood, frozenset((unit, wave) for wave, unit in ran))
     try:
         proposal = propose(after[0], old, known)
     except UsageError:  # the estate has changed in a way that a person has to decide about

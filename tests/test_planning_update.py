@@ -26,10 +26,11 @@ class Run:
     state: str = "Running"
     ended: bool = False
     subscription: str = SUBSCRIPTION
+    rehearses: bool = False
 
 
-def ran(unit: str, state: str, wave: str = "") -> Run:
-    return Run(unit, wave, state, ended=state != "Suspended")
+def ran(unit: str, state: str, wave: str = "", *, rehearses: bool = False) -> Run:
+    return Run(unit, wave, state, ended=state != "Suspended", rehearses=rehearses)
 
 
 def plan_of(*told: tuple[str, list[Any]], **more: Any) -> Plan:
@@ -121,10 +122,16 @@ def test_nothing_joins_or_leaves_a_wave_that_has_begun() -> None:
         pytest.param([ran(A, "Crashed", "first")], UnitState.FAILED, id="broken"),
         pytest.param([ran(A, "Aborted", "earlier")], None, id="aborted in another wave"),
         pytest.param([ran(A, "Aborted")], None, id="aborted on its own"),
-        pytest.param([ran(A, "Rehearsed", "first")], None, id="rehearsed"),
-        pytest.param([ran(A, "Ready", "first")], None, id="judged only"),
         pytest.param(
-            [ran(A, "Rehearsed", "first"), ran(A, "Aborted", "first")], UnitState.ABORTED, id="rehearsed later"
+            [ran(A, "Aborted", "again"), ran(A, "PrepareFailed", "first")], UnitState.ABORTED, id="went again by itself"
+        ),
+        pytest.param([ran(A, "Rehearsed", "first", rehearses=True)], None, id="rehearsed"),
+        pytest.param([ran(A, "Blocked", "first", rehearses=True)], None, id="could not be rehearsed"),
+        pytest.param([ran(A, "Ready", "first", rehearses=True)], None, id="judged only"),
+        pytest.param(
+            [ran(A, "Rehearsed", "first", rehearses=True), ran(A, "Aborted", "first")],
+            UnitState.ABORTED,
+            id="rehearsed later",
         ),
         pytest.param([Run(A, "first", "Committed", ended=True, subscription=OTHER)], None, id="another subscription"),
         pytest.param([Run("", "first")], None, id="a wave's own run"),
@@ -150,6 +157,13 @@ def test_a_unit_that_is_gone_is_marked_until_it_is_back() -> None:
     back = updated(gone.plan)
     assert [unit.state for unit in back.plan.waves[0].units] == [None, None]
     assert not back.plan.waves[0].begun
+
+
+def test_what_is_gone_goes_after_nothing_that_leaves_the_plan() -> None:
+    gone = {"unit": "storageAccount/gone", "state": "Vanished", "after": [A, B]}
+    proposal = updated(plan_of(("first", [A, B]), ("second", [gone])), findings=(blocker(A),))
+    again = PLAN_FILE.parse(written(proposal).encode(), "plan")
+    assert [unit.after for wave in again.waves for unit in wave.units if unit.unit == "storageAccount/gone"] == [(B,)]
 
 
 def test_units_of_a_subscription_that_is_not_looked_at_stay_as_they_are() -> None:

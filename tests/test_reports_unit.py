@@ -27,10 +27,10 @@ from asmosis.evidence.parts import (
 )
 from asmosis.evidence.rollback import rollback_kit
 from asmosis.evidence.summary import part_of_summary
-from asmosis.probe import Span, Target, Timeline, Track, lines_of
+from asmosis.probe import Span, Target, Timeline, Track
 from asmosis.readiness import assess
 from asmosis.readiness.estimates import estimate
-from asmosis.reports import files
+from asmosis.reports import files, verdicts
 from asmosis.reports.portfolio import Kept, Row, frame, rows
 from asmosis.reports.portfolio_webpage import portfolio_page
 from asmosis.reports.properties import compared
@@ -94,7 +94,7 @@ def bundle(
     parts = parts_before({"a.xml": b"<a/>"}, findings, promising.promised(UNIT.short), time, rollback_kit(estate, UNIT))
     parts |= parts_of_check(verdict or found())
     parts |= part_of_history(RUN, history()) | part_of_outcome("Committed", "ada decided to commit.")
-    parts |= part_of_probe("prepare", lines_of(probe(gap)), complete=True)
+    parts |= part_of_probe("prepare", probe(gap))
     parts |= part_of_summary(UNIT, RUN, "night-1", "full", sorted(parts), lambda name: parts[name].data)
     parts["snapshot/model"] = replace(parts["snapshot/model"], partial="")
     manifest = store.append(UNIT, RUN, parts, {missing: "nobody knows it any more"} if missing else {})
@@ -161,6 +161,23 @@ def test_every_pair_can_be_opened_to_all_its_promised_properties(tmp_path: Path)
     assert [data["texts"][text] for text in (path, promised, other)] == ["addressSpace", "10.0.0.0/8", "10.1.0.0/16"]
     assert standing == "real"
     assert all(row[3] == "kept" for row in properties[1:])
+
+
+def test_resources_are_chosen_by_their_types_and_what_is_within_another_is_named_after_both(tmp_path: Path) -> None:
+    tree = dom(unit_page(bundle(tmp_path)))
+    bodies = [body(resource) for resource in promising.promised(UNIT.short).resources]
+    types = [option.text for option in tree.xpath("//select[@name='type']/option")]
+    assert types == ["all types", *sorted({each["type"] for each in bodies})]
+    names = {button.text for button in tree.xpath("//table[@id='pairs']//button")}
+    assert {each["name"] for each in bodies if each["type"].count("/") == 1} <= names
+    assert any("/" in name for name in names)
+
+
+def test_a_unit_that_is_classic_has_still_what_it_would_lose(tmp_path: Path) -> None:
+    kept = bundle(tmp_path)
+    summary = kept.json("summary")
+    for outcome, words in (("Committed", "are lost"), ("Aborted", "would be lost"), (None, "would be lost")):
+        assert words in verdicts.sentence(summary | {"outcome": outcome}, kept.manifest)
 
 
 def test_what_says_the_same_many_times_is_folded(tmp_path: Path) -> None:

@@ -35,12 +35,15 @@ from asmosis.errors import (
     Unreachable,
     UsageError,
 )
+from asmosis.facts import StepDuration
 from asmosis.limits import awaiting_slot, free, limit, spend
 from asmosis.parameters import AbortParameters, Approvers, MigrateParameters, WaveParameters
 from asmosis.prefect_rest import DEFAULT_API
 from asmosis.runs import Run, Runs, newest
 from asmosis.units import Destination, DestinationMode
 
+# One server for all of them, wherever `--dist loadgroup` runs them.
+pytestmark = pytest.mark.xdist_group("runs")
 TESTS = Path(__file__).parent
 PATIENCE = 120.0  # seconds
 
@@ -181,6 +184,15 @@ def told(type: str, state: str) -> bytes:
     tags = ["subscription:s", "unit:routeTable/r"]
     told = {"id": "7", "name": "n", "flow_id": "f", "created": "", "state": {"type": type, "name": state}, "tags": tags}
     return json.dumps(told).encode()
+
+
+def test_durations_are_those_of_one_platform(scripted: Callable[..., Scripted]) -> None:
+    measured = {"kind": "reservedIp", "step": "prepare", "seconds": 61.5}
+    rows = [{"unit": f"s/reservedIp/{plane}", "plane": f"https://{plane}", **measured} for plane in ("azure", "local")]
+    kept = [{"created": "2026-03-04T05:00:00Z", "data": json.dumps([row])} for row in rows]
+    runs = Runs(scripted((200, json.dumps(kept).encode())).api)
+    assert runs.durations("https://azure") == (StepDuration.model_validate(measured),)
+    assert runs.durations("https://elsewhere") == ()
 
 
 @pytest.mark.parametrize(

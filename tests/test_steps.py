@@ -17,7 +17,7 @@ from asmosis.azure.inventory import snapshot
 from asmosis.azure.planes import Planes
 from asmosis.azure.sign_in import StaticToken
 from asmosis.check import check
-from asmosis.check.evidence import digest
+from asmosis.check.evidence import comparison
 from asmosis.errors import AbortFailed, CommitFailed, IllegalMove, OperationFailed, Unreachable
 from asmosis.steps import Steps
 from asmosis.translate import Names, groups_in, promise
@@ -170,10 +170,10 @@ def test_the_digest_is_the_same_for_the_same_evidence_and_another_for_other_evid
     first = check(promised, arm.resources(groups_in(promised)))
     again = check(promised, arm.resources(groups_in(promised)))
     assert first.clean
-    assert digest(first) == digest(again)
+    assert comparison(first) == comparison(again)
     poorer = check(promised, arm.resources(groups_in(promised))[1:])
-    assert digest(poorer) != digest(first)
-    assert digest(replace(first, losses=first.losses[1:])) != digest(first)
+    assert comparison(poorer) != comparison(first)
+    assert comparison(replace(first, losses=first.losses[1:])) != comparison(first)
 
 
 def units(*names: str) -> list[Unit]:

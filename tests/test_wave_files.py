@@ -62,7 +62,7 @@ def test_the_callers_subscription_stands_in_but_does_not_override() -> None:
         ),
         pytest.param(
             "name: a\nunits: [routeTable/r]\ncolour: red",
-            "w.yaml:3: unknown key 'colour'. Keys: approval, approvers, mode, windows, ",
+            "w.yaml:3: unknown key 'colour'. Keys: approval, approvers, approval_policy, ",
             id="a key that resembles none",
         ),
         pytest.param(
@@ -123,6 +123,11 @@ def test_the_callers_subscription_stands_in_but_does_not_override() -> None:
             "name: a\nunits: [routeTable/r, routeTable/s]\nafter:\n  routeTable/r: [routeTable/s]\n  routeTable/s: [routeTable/r]",
             "w.yaml:3: after: the units wait for each other: routeTable/",
             id="units that wait for each other",
+        ),
+        pytest.param(
+            "name: a\nunits: [routeTable/r]\nafter:\n  RouteTable/r:\n    - routeTable/s\ndestinations:\n  routeTable/t: {}",
+            "w.yaml:5: after: 'routeTable/s' is no unit of the wave. Add it to units, or take it out here. 1 more on line 7.",
+            id="strangers",
         ),
         pytest.param(
             "name: a\nunits: [routeTable/r]\nname: b", "w.yaml:3: 'name' stands there twice", id="a repeated key"

@@ -32,14 +32,33 @@ class Case:
     skipped: dict[Unit, str]
     shown: tuple[str, ...]
     hidden: tuple[str, ...] = ()
+    expected: tuple[float, float] | None = (30.0, 200.0)
 
 
 @pytest.mark.parametrize(
     "case",
     [
         pytest.param(
-            Case({}, {}, ("0 of 4 units through.", "good, nothing has failed.", "| Not started | 4 |"), ("## Units", "pace")),
-            id="nothing yet",
+            Case(
+                {},
+                {},
+                (
+                    "0 of 4 units through. All of it is expected to take 30 min to 3 h, not counting waits",
+                    "good, nothing has failed.",
+                    "| Not started | 4 |",
+                ),
+                ("## Units", "pace"),
+            ),
+            id="nothing yet: what was expected",
+        ),
+        pytest.param(
+            Case({WEB: ASKED}, {}, ("0 of 4 units through. All of it is expected to take about 1 min,",), (), (0.1, 0.9)),
+            id="less than a minute is no promise",
+        ),
+        pytest.param(Case({}, {}, ("take 6 to 21 min,",), (), (6, 21)), id="a unit of time is said once"),
+        pytest.param(Case({}, {}, ("0 of 4 units through.\n",), (), None), id="nothing is known"),
+        pytest.param(
+            Case(dict.fromkeys(UNITS, COMMITTED), {}, ("4 of 4 units through.\n",), ("expected",)), id="all is through"
         ),
         pytest.param(
             Case(
@@ -49,10 +68,11 @@ class Case:
                     "3 of 4 units through.",
                     "**Health:** attention: 1 Blocked, 1 skipped.",
                     "| hostedService/mail | hostedService/shop ended Blocked |",
-                    "| hostedService/shop | Blocked | 2026-03-04 05:30:00 | a \\| b | [open](<http://127.0.0.1/1>) |",
+                    "| hostedService/shop | Blocked | 2026-03-04 05:30:00 | [open](<http://127.0.0.1/1>) |  | a \\| b |",
                     # Half an hour for two, so a quarter of one for the fourth.
                     "takes about 15 min (06:00 UTC)",
                 ),
+                ("expected",),
             ),
             id="health is told apart from progress",
         ),
@@ -80,7 +100,8 @@ class Case:
     ],
 )  # fmt: skip
 def test_what_the_page_of_a_wave_shows(case: Case) -> None:
-    page = wave_page(WaveStanding("march", "dry-run", UNITS, case.progress, case.skipped, "Prepare daily (UTC)."), NOW)
+    windows = "Prepare daily (UTC)."
+    page = wave_page(WaveStanding("march", "dry-run", UNITS, case.progress, case.skipped, windows, case.expected), NOW)
     assert page.startswith("# Wave march\n")
     assert "Mode dry-run. Prepare daily (UTC)." in page
     assert [words for words in case.shown if words not in page] == []

@@ -134,10 +134,12 @@ class InProcessWorker(BaseWorker[Configuration, Variables, Result]):
     async def sync_with_backend(self) -> None:
         """Send the heartbeat, then look for runs whose worker has gone."""
         await super().sync_with_backend()
-        orphans, taken = await self._patrol.look(self.client, self._threads)
+        # Under load it takes a while from picking a run up until its thread starts.
+        orphans, taken = await self._patrol.look(self.client, {*self._threads, *self._submitting_flow_run_ids})
         for run in taken:
-            self._logger.warning("Flow run '%s' was taken over by another worker; stopping it here.", run.id)
-            self._threads[run.id].stop(run.state or AwaitingRetry(), HEEDED)
+            if thread := self._threads.get(run.id):
+                self._logger.warning("Flow run '%s' was taken over by another worker; stopping it here.", run.id)
+                thread.stop(run.state or AwaitingRetry(), HEEDED)
         for run in orphans:
             owner = run.labels.get("prefect.worker.name", "no worker")
             state = await give_back(self.client, run, f"Its worker ({owner}) went while it ran.", counted=True)

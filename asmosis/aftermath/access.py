@@ -83,6 +83,19 @@ def access_plan(moves: Iterable[Move], assignments: Iterable[RoleAssignment]) ->
     return AccessPlan(tuple(grants.values()), tuple(kept))
 
 
+def joined(plans: Iterable[AccessPlan]) -> AccessPlan:
+    """The plans of several units as one, in their order."""
+    all_of_them = tuple(plans)
+    grants = tuple(grant for plan in all_of_them for grant in plan.grants)
+    return AccessPlan(grants, tuple(kept for plan in all_of_them for kept in plan.kept))
+
+
+def concerning(moves: Iterable[Move], assignments: Iterable[RoleAssignment]) -> tuple[RoleAssignment, ...]:
+    """The assignments that a plan for these moves says anything about."""
+    moved = tuple(moves)
+    return tuple(assignment for assignment in assignments if any(_plan(assignment, moved)))
+
+
 def as_az(plan: AccessPlan) -> str:
     """The plan as a shell script; what is left alone stands in it as comments."""
     lines = ["#!/bin/sh", "set -eu"]

@@ -2,7 +2,7 @@
 
 import re
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -23,15 +23,16 @@ class Granted:
     """What became of a grant: given now, there before, or why it was not given."""
 
     grant: Grant
-    outcome: Literal["given", "there", "refused"]
+    outcome: Literal["given", "there", "refused", "declined"]
     why: str = ""
 
 
-def apply(plan: AccessPlan, arm: ArmClient) -> Iterator[Granted]:
+def apply(plan: AccessPlan, arm: ArmClient, agreed: Callable[[Sequence[Grant]], bool]) -> Iterator[Granted]:
     """Give what is not there yet, one by one; a refusal of one does not stop the others.
 
-    Only ids that were found in ARM are written to. The name of an assignment follows from what it says, so that a
-    second run finds the first one's. Yields in the plan's order.
+    `agreed` is asked once about all that would be given, if anything would be; nothing is given without its yes. Only
+    ids that were found in ARM are written to. The name of an assignment follows from what it says, so that a second run
+    finds the first one's. Yields in the plan's order.
 
     Raises:
         ControlPlaneError: the roles that are there cannot be read.
@@ -41,16 +42,27 @@ def apply(plan: AccessPlan, arm: ArmClient) -> Iterator[Granted]:
         (key(each["scope"]), key(each["principalId"]), key(each["roleDefinitionId"]).rpartition("/")[2])
         for each in (body["properties"] for body in arm.read(_ASSIGNMENTS, _VERSION))
     }
-    for grant in plan.grants:
-        role = roles.get(key(grant.role)) or _definition(grant.role)
-        if grant.certainty != "found":
-            yield Granted(grant, "refused", f"the id is {grant.certainty}, not found in ARM")
-        elif role is None:
-            yield Granted(grant, "refused", f"there is no role {grant.role!r}")
-        elif (key(grant.scope), key(grant.principal), key(role)) in there:
-            yield Granted(grant, "there")
-        else:
+    known = [(grant, roles.get(key(grant.role)) or _definition(grant.role)) for grant in plan.grants]
+    settled = [_settled(grant, role, there) for grant, role in known]
+    open_ones = [grant for (grant, _), end in zip(known, settled, strict=True) if end is None]
+    yes = not open_ones or agreed(open_ones)
+    for (grant, role), end in zip(known, settled, strict=True):
+        if end is not None:
+            yield end
+        elif yes and role is not None:
             yield _given(grant, role, arm)
+        else:
+            yield Granted(grant, "declined")
+
+
+def _settled(grant: Grant, role: str | None, there: Container[tuple[str, str, str]]) -> Granted | None:
+    """How a grant ends without anything being done; none for one that is to be given."""
+    if grant.certainty != "found":
+        return Granted(grant, "refused", f"the id is {grant.certainty}, not found in ARM")
+    if role is None:
+        return Granted(grant, "refused", f"there is no role {grant.role!r}")
+    is_there = (key(grant.scope), key(grant.principal), key(role)) in there
+    return Granted(grant, "there") if is_there else None
 
 
 def _given(grant: Grant, role: str, arm: ArmClient) -> Granted:

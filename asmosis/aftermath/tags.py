@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from asmosis.aftermath.moves import Move
 from asmosis.classic.compute import ExtendedProperty
 from asmosis.classic.estate import Estate, key
+from asmosis.redaction import redacted_at
 from asmosis.translate.losses import PORTAL_NOTES
 
 PREFIX = "asm:"
@@ -52,7 +53,8 @@ def _texts(estate: Estate, move: Move) -> Iterator[tuple[str, str]]:
     for name, value in _all_texts(estate, move):
         text = " ".join((value or "").split())
         if text and not (name.endswith("label") and key(text) == key(move.name)):
-            yield name, text
+            # Everybody who may read a resource may read its tags.
+            yield name, redacted_at(name, text)
 
 
 def _all_texts(estate: Estate, move: Move) -> Iterator[tuple[str, str | None]]:

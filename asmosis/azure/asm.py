@@ -10,6 +10,7 @@ from azure.core.credentials import TokenCredential
 from lxml import etree
 
 from asmosis.azure.asm_http import PLANE, AsmHttp
+from asmosis.azure.refusals import one_line
 from asmosis.azure.sign_in import ManagementCertificate
 from asmosis.classic.compute import Deployment
 from asmosis.classic.documents import read_document
@@ -103,7 +104,11 @@ class AsmClient:
         if operation.status != "Succeeded":
             code, words = (operation.error.code, operation.error.message) if operation.error else ("", "")
             raise OperationFailed(
-                PLANE, operation.http_status or 0, code or operation.status, words or "(no words)", operation_id
+                PLANE,
+                operation.http_status or 0,
+                code or operation.status,
+                one_line(words) or "(no words)",
+                operation_id,
             )
 
     def state(self, unit: Unit) -> State:

@@ -15,8 +15,9 @@ from azure.core.credentials import TokenCredential
 from requests.auth import AuthBase
 from requests.cookies import RequestsCookieJar
 
+from asmosis.azure.clouds import CLOUDS, CloudName, cloud_at
 from asmosis.azure.refusals import TRANSIENT, one_line, refusal
-from asmosis.azure.sign_in import ASM_SCOPE, ManagementCertificate, token
+from asmosis.azure.sign_in import ManagementCertificate, token
 from asmosis.classic.plan import plan_of
 from asmosis.classic.reader import read
 from asmosis.classic.subscription import Error
@@ -54,7 +55,7 @@ class AsmHttp:
             self._session.cert = (certificate.path, certificate.key) if certificate.key else certificate.path
             self._session.auth = _NoToken()
         elif credential:
-            self._session.auth = _BearerToken(credential)
+            self._session.auth = _BearerToken(credential, (cloud_at(url) or CLOUDS[CloudName.PUBLIC]).asm_scope)
         else:
             raise TypeError("a credential or a certificate is needed")
 
@@ -112,11 +113,11 @@ class AsmHttp:
 
 
 class _BearerToken(AuthBase):
-    def __init__(self, credential: TokenCredential) -> None:
-        self._credential = credential
+    def __init__(self, credential: TokenCredential, scope: str) -> None:
+        self._credential, self._scope = credential, scope
 
     def __call__(self, request: Any) -> Any:
-        request.headers["Authorization"] = f"Bearer {token(self._credential, ASM_SCOPE)}"
+        request.headers["Authorization"] = f"Bearer {token(self._credential, self._scope)}"
         return request
 
 

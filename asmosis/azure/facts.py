@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from asmosis.arm.resource import arm_location
 from asmosis.arm.sizes import SIZES, arm_size
 from asmosis.azure.attachments import injected_services, peerings, role_assignments, watches
-from asmosis.azure.planes import ARM_URL, ASM_URL, Planes
+from asmosis.azure.clouds import cloud_at
+from asmosis.azure.planes import Planes
 from asmosis.classic.estate import Estate
 from asmosis.errors import AuthenticationFailed, ControlPlaneError, Unreachable, UnreadableDocument
 from asmosis.facts import MIGRATION_PROVIDER, ArmNetwork, ArmSubnet, Facts, ResourceGroup, Size, StorageName, Usage
@@ -32,6 +33,9 @@ _USAGES = {"Microsoft.Compute": "2023-09-01", "Microsoft.Network": "2023-09-01",
 _AGENTS = ("providers/Microsoft.Security/autoProvisioningSettings", "2017-08-01-preview")
 _ALERTS = ("providers/Microsoft.Insights/alertRules", "2016-03-01")
 _AUTOSCALE = ("providers/Microsoft.Insights/autoscaleSettings", "2022-10-01")
+ATTACHED = ("role_assignments", "alert_rules", "autoscale_settings")
+"""Parts of the facts about what ends with the classic resource that it hangs on."""
+
 _BY_HAND = {
     "circuits": "no API lists which classic networks a circuit serves",
     "blobs": "asking costs a request per disk, and access to the storage accounts",
@@ -47,13 +51,21 @@ _BY_HAND = {
 
 def gather_facts(planes: Planes, estate: Estate) -> Facts:
     """Everything that Resource Manager tells about the subscription of an estate that was read from the same planes."""
-    if (planes.asm_url == ASM_URL) is not (planes.arm_url == ARM_URL):
+    if cloud_at(planes.asm_url) != cloud_at(planes.arm_url):
         why = (
             f"{planes.arm_url} does not belong to {planes.asm_url}; name both planes (ASMOSIS_ASM_URL, ASMOSIS_ARM_URL)"
         )
         return Facts(co_administrator=True, unknown={"resource manager": why} | _BY_HAND)
     with planes.arm() as arm:
         return _Gathering(arm, estate).facts()
+
+
+def gather_attached(planes: Planes, estate: Estate) -> Facts:
+    """Of all that only what hangs on classic resources and ends with them: roles, alert rules, autoscale settings."""
+    if cloud_at(planes.asm_url) != cloud_at(planes.arm_url):
+        return Facts(unknown=dict.fromkeys(ATTACHED, f"{planes.arm_url} does not belong to {planes.asm_url}"))
+    with planes.arm() as arm:
+        return _Gathering(arm, estate).only_attached()
 
 
 def regions_of(estate: Estate) -> tuple[str, ...]:
@@ -99,17 +111,26 @@ class _Gathering:
             resource_groups=self._ask("resource_groups", lambda: tuple(map(_group, self._arm.read(*_GROUPS)))),
             networks=None if networks is None else self._ask("networks", lambda: tuple(map(_network, networks))),
             storage_accounts=self._ask("storage_accounts", lambda: tuple(map(_account, self._arm.read(*_ACCOUNTS)))),
-            role_assignments=self._ask("role_assignments", lambda: role_assignments(self._arm)),
             # Classic has just told the estate, so it lets the caller in.
             co_administrator=True,
             agent_policies=self._of("agent_policies", registered, _AGENTS, _switched_on),
             peerings=None if networks is None else self._ask("peerings", lambda: peerings(networks)),
             injected_services=self._ask("injected_services", lambda: injected_services(self._arm, registered)),
-            alert_rules=self._of("alert_rules", registered, _ALERTS, watches),
-            autoscale_settings=self._of("autoscale_settings", registered, _AUTOSCALE, watches),
+            **self._attached(registered),
             # Written last: everything above adds to it.
             unknown=self._unknown | _BY_HAND,
         )
+
+    def only_attached(self) -> Facts:
+        attached = self._attached(None)
+        return Facts(as_of=datetime.now(UTC), **attached, unknown=self._unknown)
+
+    def _attached(self, registered: set[str] | None) -> dict[str, Any]:
+        return {
+            "role_assignments": self._ask("role_assignments", lambda: role_assignments(self._arm)),
+            "alert_rules": self._of("alert_rules", registered, _ALERTS, watches),
+            "autoscale_settings": self._of("autoscale_settings", registered, _AUTOSCALE, watches),
+        }
 
     def _ask(self, part: str, question: Callable[[], Part]) -> Part | None:
         """The answer; none, with the reason, if there is none or nobody understands it."""

@@ -10,27 +10,29 @@ from urllib.parse import SplitResult, urlsplit
 from pydantic import SecretStr
 
 from asmosis.azure.asm import AsmClient
+from asmosis.azure.clouds import CLOUDS, CloudName, cloud_at
 from asmosis.azure.sign_in import DefaultSignIn, ManagementCertificate, SignIn, StaticToken, credential_of
 from asmosis.errors import UsageError
 
 if TYPE_CHECKING:
+    from azure.core.credentials import TokenCredential
+
     from asmosis.azure.arm import ArmClient
 
-ASM_URL = "https://management.core.windows.net"
-ARM_URL = "https://management.azure.com"
+_PUBLIC = CLOUDS[CloudName.PUBLIC]
 
 
 @dataclass(frozen=True)
 class Planes:
     """Both control planes of one subscription.
 
-    An emulator is two addresses and any credential; nothing else differs. `certificate` replaces `credential` on the
-    classic plane only.
+    An emulator is two addresses and any credential; nothing else differs. The addresses of another cloud of Microsoft's
+    choose its directory and the audience of tokens too. `certificate` replaces `credential` on the classic plane only.
     """
 
     subscription: str
-    asm_url: str = ASM_URL
-    arm_url: str = ARM_URL
+    asm_url: str = _PUBLIC.asm_url
+    arm_url: str = _PUBLIC.arm_url
     credential: SignIn = field(default_factory=DefaultSignIn)
     certificate: ManagementCertificate | None = None
     dataplane_url: str = ""
@@ -61,8 +63,8 @@ class Planes:
         """
         planes = cls(
             subscription or environment.get("ASMOSIS_SUBSCRIPTION", ""),
-            environment.get("ASMOSIS_ASM_URL") or ASM_URL,
-            environment.get("ASMOSIS_ARM_URL") or ARM_URL,
+            environment.get("ASMOSIS_ASM_URL") or _PUBLIC.asm_url,
+            environment.get("ASMOSIS_ARM_URL") or _PUBLIC.arm_url,
         )
         if token := environment.get("ASMOSIS_TOKEN"):
             planes = replace(planes, credential=StaticToken(SecretStr(token)))
@@ -84,14 +86,18 @@ class Planes:
         """A client of the classic plane; close it, or use it in a `with`."""
         if self.certificate:
             return AsmClient(self.subscription, url=self.asm_url, certificate=self.certificate)
-        return AsmClient(self.subscription, url=self.asm_url, credential=credential_of(self.credential))
+        return AsmClient(self.subscription, url=self.asm_url, credential=self._signed_in())
 
     def arm(self) -> "ArmClient":
         """A client of Resource Manager; close it, or use it in a `with`."""
         # Deferred: the management SDKs take about 3 s of CPU to import, and verbs that only ask classic need none.
         from asmosis.azure.arm import ArmClient  # noqa: PLC0415 - see above
 
-        return ArmClient(self.subscription, credential_of(self.credential), url=self.arm_url)
+        return ArmClient(self.subscription, self._signed_in(), url=self.arm_url)
+
+    def _signed_in(self) -> "TokenCredential":
+        cloud = cloud_at(self.asm_url)
+        return credential_of(self.credential, cloud.authority if cloud and cloud != _PUBLIC else "")
 
 
 def _checked(name: str, url: str) -> str:

@@ -11,6 +11,7 @@ from asmosis.errors import (
     ServerFault,
     Throttled,
 )
+from asmosis.redaction import redacted_text
 
 TRANSIENT = frozenset({408, 429, 500, 502, 503, 504})
 """Statuses that a read may simply meet again."""
@@ -45,6 +46,6 @@ def refusal(plane: str, status: int, code: str, message: str, request_id: str = 
 
 
 def one_line(text: str) -> str:
-    """A message as one bounded line."""
-    line = " ".join(text.split())
+    """A message as one bounded line, without the secrets that people put into names and addresses."""
+    line = " ".join(redacted_text(text).split())
     return line if len(line) <= _LONGEST else line[:_LONGEST] + " …"

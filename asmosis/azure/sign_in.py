@@ -13,9 +13,6 @@ from pydantic import SecretStr
 from asmosis.azure.refusals import one_line
 from asmosis.errors import AuthenticationFailed, Unreachable, UsageError
 
-# The classic audience ends in a slash, so its scope has two (documented by Microsoft; with one it refuses the token).
-ASM_SCOPE = "https://management.core.windows.net//.default"
-
 
 @dataclass(frozen=True)
 class DefaultSignIn:
@@ -69,14 +66,18 @@ class ManagementCertificate:
     key: str = ""
 
 
-def credential_of(sign_in: SignIn) -> TokenCredential:
+def credential_of(sign_in: SignIn, authority: str = "") -> TokenCredential:
     """The credential for a way to sign in; one per process, so that its tokens are kept between clients.
+
+    Args:
+        sign_in: the way.
+        authority: the host of the directory that knows who signs in; empty: as AZURE_AUTHORITY_HOST says, or public.
 
     Raises:
         UsageError: it cannot be built: no such file, no such tenant.
     """
     try:
-        return _build(sign_in, _identity_environment())
+        return _build(sign_in, authority, _identity_environment())
     except (ValueError, OSError) as error:
         raise UsageError(
             f"sign-in by {type(sign_in).__name__}", one_line(str(error)), "Check its tenant, client and files."
@@ -97,25 +98,26 @@ def token(credential: TokenCredential, scope: str) -> str:
 
 
 @lru_cache(maxsize=32)
-def _build(sign_in: SignIn, environment: tuple[tuple[str, str], ...]) -> TokenCredential:
+def _build(sign_in: SignIn, authority: str, environment: tuple[tuple[str, str], ...]) -> TokenCredential:
     # The environment is part of the key because azure-identity reads it once, when it is built.
     del environment
     # Deferred: signing in by certificate or static token should not pay for importing msal and cryptography.
     import azure.identity as identity  # noqa: PLC0415, PLR0402 - see above; the long name reads better below
 
+    there: dict[str, Any] = {"authority": authority} if authority else {}
     match sign_in:
         case ManagedIdentity(client_id):
             return identity.ManagedIdentityCredential(client_id=client_id or None)
         case ClientSecret(tenant, client, secret):
-            return identity.ClientSecretCredential(tenant, client, secret.get_secret_value())
+            return identity.ClientSecretCredential(tenant, client, secret.get_secret_value(), **there)
         case ClientCertificate(tenant, client, path, password):
             return identity.CertificateCredential(
-                tenant, client, path, password=password.get_secret_value() if password else None
+                tenant, client, path, password=password.get_secret_value() if password else None, **there
             )
         case StaticToken(held):
             return _Static(held)
         case DefaultSignIn():
-            return identity.DefaultAzureCredential()
+            return identity.DefaultAzureCredential(**there)
 
 
 def _identity_environment() -> tuple[tuple[str, str], ...]:

@@ -10,6 +10,7 @@ from asmosis.check.compare import Identities, Mismatch, mismatches
 from asmosis.check.expected import BESIDE, Severity, expectation, unmade
 from asmosis.check.identity import identities
 from asmosis.check.pairing import Thing, pair, things
+from asmosis.check.standing import standing
 from asmosis.translate import Loss, Promise
 from asmosis.units import Unit
 
@@ -17,7 +18,6 @@ __all__ = ["Difference", "Pair", "Severity", "Verdict", "check"]
 
 _GRAVEST_FIRST: tuple[Severity, ...] = ("real", "expected", "informative")
 _NOBODY = "Nobody promised it."
-_IN_ORDER = "Succeeded"
 
 
 @dataclass(frozen=True)
@@ -127,13 +127,7 @@ def _surplus(surplus: Sequence[Thing], promised: Collection[str], answering: Col
 
 
 def _compared(one: Thing, other: Thing, same: Identities) -> Iterator[Mismatch]:
-    if not one.same_name(other):
-        yield Mismatch("name", one.name, other.name)
-    if one.place.group.casefold() != other.place.group.casefold():
-        yield Mismatch("resourceGroup", one.place.group, other.place.group)
-    state = other.properties.get("provisioningState", _IN_ORDER)
-    if str(state).casefold() != _IN_ORDER.casefold():
-        yield Mismatch("provisioningState", _IN_ORDER, state)
+    yield from standing(one, other)
     yield from mismatches(one.body, other.body, replace(same, made=one.generated, type=one.type))
 
 

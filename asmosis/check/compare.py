@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from asmosis.check.wire import is_default, is_told_by_arm
+from asmosis.check.wire import cuts_off, is_default, is_told_by_arm
 
 Side = Literal["promised", "found"]
 Parts = Sequence[Mapping[str, Any]]
@@ -126,7 +126,7 @@ def _references(promised: str | None, found: str | None, path: str, same: Identi
 
 
 def _values(key: str, promised: Any, found: Any, path: str, same: Identities) -> Iterator[Mismatch]:
-    if _empty(promised) and _empty(found) and key not in _PLACES:
+    if _empty(promised) and _empty(found) and key not in _PLACES and not (promised is None and cuts_off(key, found)):
         return
     told = is_told_by_arm(key, path, same.type)
     if _absent(found) and (told or is_default(key, promised)):

@@ -1,6 +1,5 @@
-"""What an approval signs: it changes exactly when what the person saw would change."""
+"""What a check found, with one spelling: it changes exactly when what a person sees of it would change."""
 
-import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
@@ -10,9 +9,9 @@ from asmosis.check import Verdict
 from asmosis.redaction import redacted, redacted_at
 
 
-def signed(verdict: Verdict) -> bytes:
+def comparison(verdict: Verdict) -> bytes:
     """The pairs, differences and losses of a verdict, with one spelling and without secrets."""
-    return signed_of(
+    return comparison_of(
         str(verdict.unit),
         [(pair.resource, str(pair.found.get("id", ""))) for pair in verdict.pairs],
         plain_differences(verdict),
@@ -21,7 +20,7 @@ def signed(verdict: Verdict) -> bytes:
     )
 
 
-def signed_of(
+def comparison_of(
     unit: str,
     pairs: Iterable[tuple[str, str]],
     differences: Iterable[Mapping[str, Any]],
@@ -32,19 +31,14 @@ def signed_of(
     seen: dict[str, Any] = {
         "unit": unit,
         "pairs": [(resource, id.casefold()) for resource, id in pairs],
-        "differences": [[item[name] for name in _SIGNED] for item in differences],
+        "differences": [[item[name] for name in _TOLD] for item in differences],
         "unread": unread,
         "losses": [(loss["subject"], loss["field"]) for loss in losses],
     }
     return json.dumps(seen, sort_keys=True, default=str).encode()
 
 
-_SIGNED = ("resource", "path", "promised", "found", "severity")
-
-
-def digest(verdict: Verdict) -> str:
-    """SHA-256, in hex, of what is signed."""
-    return hashlib.sha256(signed(verdict)).hexdigest()
+_TOLD = ("resource", "path", "promised", "found", "severity")
 
 
 def plain_differences(verdict: Verdict) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ from typing import Any, Literal
 from asmosis.arm.resource import parse_id
 from asmosis.check.compare import Mismatch
 from asmosis.check.pairing import AVAILABILITY_SET, CONNECTION, VIRTUAL_NETWORK, Thing
+from asmosis.check.standing import FQDN, is_same_host
 
 Severity = Literal["real", "expected", "informative"]
 """What a difference asks for.
@@ -14,6 +15,7 @@ Of a `real` one, that somebody looks before the unit is committed; an `expected`
 platform may choose; an `informative` one is something that nobody promised anything about.
 """
 
+_DOMAIN = "It answers to the same label in another domain; whoever uses the old name has to know."
 _DYNAMIC = "A dynamic address; nobody could promise it."
 _DOMAINS = "The platform chooses the number of domains."
 _DIRECT = "The other network has migrated too, so the platform connects both gateways directly."
@@ -37,8 +39,10 @@ _UNPROMISED: Mapping[str, str] = {
     "softDeleteRetentionInDays": _PROTECTED,
     "routingWeight": "Classic does not tell the weight of a connection.",
     "diskSizeGB": "Classic does not tell the size of the disk.",
+    "instanceView": "A part of the machine tells that it has failed; it may have done so before.",
 }
-_MADE = frozenset({AVAILABILITY_SET, VIRTUAL_NETWORK})
+# Type → what of it the platform chooses, where it makes the resource.
+_MADE = {AVAILABILITY_SET: ("platform",), VIRTUAL_NETWORK: ("addressSpace", "subnets")}
 
 BESIDE = "It stands beside what the unit became; nothing of the unit is of this type."
 """Why a resource that nobody promised is only told."""
@@ -52,9 +56,10 @@ _HEAD = (
 EXPECTED: tuple[tuple[str, Severity, str], ...] = (
     ("The name of a resource that the platform makes", "expected", _NAME),
     ("The resource group", "expected", _GROUP),
-    ("A set or a network that the platform makes: anything but its location and sku", "expected", _SEEN_FIT),
+    ("A set or a network that the platform makes: its domains, its ranges and subnets", "expected", _SEEN_FIT),
     ("A set that the platform makes: missing as a whole", "expected", _UNMADE),
     ("`platformFaultDomainCount` other than promised", "expected", _DOMAINS),
+    ("The domain of a cloud service's name", "informative", _DOMAIN),
     ("A connection between two networks, and its local network gateway", "expected", _DIRECT),
     *((f"`{name}` that nobody promised", "informative", why) for name, why in _UNPROMISED.items()),
     ("A further resource in the unit's groups, of a type that is not promised", "informative", BESIDE),
@@ -106,12 +111,9 @@ def expectation(
             "expected",
             _UNMADE,
         ),
+        (path == FQDN and is_same_host(mismatch.promised, mismatch.found), "informative", _DOMAIN),
         (mismatch.promised is None, "informative", _free(path)),
-        (
-            promised.generated and promised.type in _MADE and not path.startswith(("location", "sku")),
-            "expected",
-            _SEEN_FIT,
-        ),
+        (promised.generated and path.startswith(_MADE.get(promised.type, ())), "expected", _SEEN_FIT),
     )
     return next(((severity, why) for holds, severity, why in reasons if holds and why), None)
 

@@ -71,10 +71,8 @@ class Thing:
 
 def things(bodies: Sequence[Mapping[str, Any]]) -> list[Thing]:
     """The found resources, each once; extensions also come inside their machine (recorded)."""
-    found: dict[str, Thing] = {}
+    found = {thing.id.casefold(): thing for thing in map(Thing.of, bodies)}
     for body in bodies:
-        thing = Thing.of(body)
-        found.setdefault(thing.id.casefold(), thing)
         for inner in body.get("resources") or ():
             if isinstance(inner, Mapping) and inner.get("properties"):
                 extension = Thing.of(inner)

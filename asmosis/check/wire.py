@@ -116,7 +116,6 @@ _DEFAULTS: dict[str, frozenset[str]] = {
     "probeThreshold": frozenset({"1"}),
     "noHealthyBackendsBehavior": frozenset({"allprobeddown"}),
     "deleteOption": frozenset({"detach"}),
-    "supportsHttpsTrafficOnly": frozenset({"true"}),
     "allowBlobPublicAccess": frozenset({"true"}),
     "minimumTlsVersion": frozenset({"tls1_0", "tls1_2"}),
     "dnsEndpointType": frozenset({"standard"}),
@@ -127,6 +126,8 @@ _DEFAULTS: dict[str, frozenset[str]] = {
     "diskControllerType": frozenset({"scsi"}),
     "priority": frozenset({"regular"}),
 }
+# Of these, off is not the same as nothing: whoever was let in or out before no longer is.
+_CUTS_OFF = frozenset({"allowBlobPublicAccess", "allowSharedKeyAccess", "defaultOutboundAccess"})
 # Key -> the member of an object, and what ARM takes for it where nobody says anything.
 _DEFAULTS_WITHIN = {
     "sku": ("name", "basic"),
@@ -142,6 +143,11 @@ def is_told_by_arm(key: str, path: str = "", type: str = "") -> bool:
     `type` (in lower case) of the whole resource count where they are known.
     """
     return key in _TOLD_BY_ARM and path not in _OWN.get(type, ())
+
+
+def cuts_off(key: str, value: Any) -> bool:
+    """Whether a switch that nobody spoke of is off, although off is not what ARM takes."""
+    return value is False and key in _CUTS_OFF
 
 
 def is_default(key: str, value: Any) -> bool:

@@ -86,12 +86,15 @@ def _describe(step: Step, annotation: Any) -> None:
         step.convert, step.refusal = _CONVERTERS[kind]
 
 
-def _boolean(text: str) -> bool:
-    return _BOOLEANS[text.strip().lower()]
+class _Booleans(dict[str, bool]):
+    """What texts mean; the usual spellings without a step into Python."""
+
+    def __missing__(self, text: str) -> bool:
+        return _BOOLEANS[text.strip().lower()]
 
 
 _CONVERTERS: dict[type, tuple[Callable[[str], Any], str]] = {
-    bool: (_boolean, "is neither true nor false"),
+    bool: (_Booleans(_BOOLEANS).__getitem__, "is neither true nor false"),
     int: (int, "is not a whole number"),
     float: (float, "is not a number"),
     SecretStr: (SecretStr, "is no secret"),

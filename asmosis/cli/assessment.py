@@ -56,7 +56,7 @@ def assess(sources: Sequence[Path], subscription: str, asm_url: str, asked: Aske
     wanted = [
         unit if unit.kind == "virtualNetwork" and estate.services_of(unit) else estate.unit(unit) for unit in wanted
     ]
-    facts = told or source.facts(estate)
+    facts = source.facts(estate, told)
     findings = judge(estate, asked.profile, wanted or None, facts=facts, destination=joins)
     judged = apply(findings, waivers, datetime.now(UTC).date())
     assessed = replace(

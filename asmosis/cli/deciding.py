@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Literal
 
+from asmosis.approval_policies import agreed
 from asmosis.approvals import Rules, objection, tally
 from asmosis.cli.output import DONE, NO, say
 from asmosis.cli.shown import ANY_SUBSCRIPTION, show, user
@@ -51,7 +52,7 @@ def decide(
         return NO
     for run in waiting.values():
         runs.decide(run, decision, approver, reason)
-        say(f"{run.unit}: {decision}, said {approver}")
+        say(f"{run.unit}: {decision}, said {approver} to evidence {run.question.rpartition('-')[2]}")
     show([runs.read(run) for run in (*waiting.values(), *settled.values())], as_json=as_json)
     return DONE
 
@@ -78,7 +79,7 @@ def _standing(run: Run | None, decision: Answer) -> str:
 
 def _objections(runs: Runs, run: Run, decision: Answer, approver: str) -> Iterator[str]:
     """Why this approver's word would not count; the run itself would say the same, but only after it was woken."""
-    rules = _rules_of(run)
+    rules = _rules_of(runs, run)
     if rules and run.question:
         standing = tally(runs.votes(run.id, run.question), rules, datetime.now(UTC))
         said = [vote.approver for vote in standing.counted]
@@ -86,9 +87,9 @@ def _objections(runs: Runs, run: Run, decision: Answer, approver: str) -> Iterat
             yield why
 
 
-def _rules_of(run: Run) -> Rules | None:
+def _rules_of(runs: Runs, run: Run) -> Rules | None:
     asked = run.parameters.get("migration")
     if not isinstance(asked, dict):
         return None
     migration = MigrateParameters.model_validate(asked)
-    return migration.approvers.rules(migration.requested_by)
+    return agreed(runs, migration).rules(migration.requested_by)

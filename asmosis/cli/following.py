@@ -3,7 +3,7 @@
 import re
 import shlex
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -29,12 +29,11 @@ def follow(runs: Runs, started: Sequence[Run], manner: Manner) -> int:
         say(f"{_subject(run)}: started, {run.link}")
     known = {run.id: run for run in started}
     if not manner.detach:
-        with _bar(_units_in(started)) as tell:
+        with bar(len(units_in(started))) as tell:
             for first in started:
                 for run in runs.watch(first):
                     known[run.id] = run
-                    message = f": {run.message}" if run.message else ""
-                    say(f"{_subject(run)}: {run.state}{message}")
+                    say(told(run))
                     tell(sum(1 for other in known.values() if other.unit and other.ended))
     show(list(known.values()), as_json=manner.as_json)
     waiting = [run.unit for run in known.values() if run.waiting]
@@ -46,13 +45,22 @@ def follow(runs: Runs, started: Sequence[Run], manner: Manner) -> int:
     return DONE if manner.detach else max(_code(run) for run in known.values())
 
 
-def _units_in(started: Sequence[Run]) -> int:
-    """How many units the runs are about."""
-    return sum(1 if run.unit else len(run.parameters.get("wave", {}).get("units", ())) for run in started)
+def units_in(runs: Iterable[Run]) -> set[tuple[str, str]]:
+    """The units that the runs are about, those that a wave has not begun included, by subscription and folded name."""
+    return {
+        (run.subscription, str(unit).casefold())
+        for run in runs
+        for unit in ([run.unit] if run.unit else run.parameters.get("wave", {}).get("units", ()))
+    }
+
+
+def told(run: Run) -> str:
+    """Where a run stands, as one line."""
+    return f"{_subject(run)}: {run.state}{f': {run.message}' if run.message else ''}"
 
 
 @contextmanager
-def _bar(total: int) -> Iterator[Callable[[int], None]]:
+def bar(total: int) -> Iterator[Callable[[int], None]]:
     """Yields what is to be called with how many units are through; draws only for people, and only for several."""
     if total < 2 or not sys.stderr.isatty():  # noqa: PLR2004 - one unit has no middle
         yield lambda _done: None

@@ -1,12 +1,13 @@
 """The verb `access`: roles on classic resources, planned and given anew."""
 
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import Any, Literal
 
-from asmosis.aftermath import AccessPlan, Grant, access_plan
-from asmosis.aftermath.access import as_az
+from asmosis.aftermath import AccessPlan, Grant
+from asmosis.aftermath.access import as_az, joined
 from asmosis.aftermath.granting import Granted, apply
 from asmosis.cli.moved import Asked, Moved, moved
 from asmosis.cli.output import DONE, NO, say, write_json, write_line, write_table
@@ -39,35 +40,34 @@ def give(asked: Asked, *, yes: bool, as_json: bool) -> int:
     found, planned = _planned(replace(asked, found=True))
     if not planned.grants:
         say("There is no role to give.")
-    elif not yes and not _agreed(planned.grants, found):
-        say("Nothing was changed.")
-        return NO
     if found.planes is None:
         raise UsageError("access apply", "no plane is named", "Give --subscription.")
     results: list[Granted] = []
     with found.planes.arm() as arm:
-        for result in apply(planned, arm) if planned.grants else ():
+        for result in apply(planned, arm, lambda open_ones: yes or _agreed(open_ones, found)) if planned.grants else ():
             grant = result.grant
             why = f": {result.why}" if result.why else ""
             say(f"{result.outcome}: {grant.role} of {grant.principal} on {grant.scope}{why}")
             results.append(result)
-    counts = {outcome: sum(each.outcome == outcome for each in results) for outcome in ("given", "there", "refused")}
+    counts = Counter(each.outcome for each in results)
+    if counts["declined"]:
+        say("Nothing was changed.")
     if as_json:
         told = [_grant(each.grant) | {"outcome": each.outcome, "refusal": each.why} for each in results]
         write_json({"grants": told, "kept": _kept(planned)})
     else:
         write_line(f"{counts['given']} given, {counts['there']} there before, {counts['refused']} refused.")
-    return NO if counts["refused"] else DONE
+    return NO if counts["refused"] or counts["declined"] else DONE
 
 
 def _planned(asked: Asked) -> tuple[Moved, AccessPlan]:
     found = moved(asked)
-    assignments = found.facts.role_assignments
-    if assignments is None:
-        why = found.facts.unknown.get("role_assignments", "the documents do not say")
+    plans = [each.access for each in found.units if each.access is not None]
+    if len(plans) < len(found.units):
+        why = found.unknown.get("role_assignments", "the documents do not say")
         remedy = "Give --facts FILE with role_assignments, or an archive that asmosis snapshot made."
         raise UsageError("access", f"nobody told which roles there are ({why})", remedy)
-    return found, access_plan(found.moves, assignments)
+    return found, joined(plans)
 
 
 def _agreed(grants: Sequence[Grant], found: Moved) -> bool:

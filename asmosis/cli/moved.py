@@ -1,4 +1,7 @@
-"""What verbs about the time after a commit need to know first: which units, what they were, and where they went."""
+"""What verbs about the time after a commit need to know first: which units, what they were, and where they went.
+
+Units that classic no longer has are as their evidence keeps them.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,9 +14,10 @@ from asmosis.azure.planes import Planes
 from asmosis.check import Pair, check
 from asmosis.classic.estate import Estate, key
 from asmosis.cli.destinations import destination_of
+from asmosis.cli.kept import Kept, kept_of
 from asmosis.cli.output import say
-from asmosis.cli.sources import UNNAMED, Reading, not_understood, planes_of, source_of
-from asmosis.errors import UsageError
+from asmosis.cli.sources import UNNAMED, Reading, Source, not_understood, planes_of, source_of
+from asmosis.errors import UnknownUnit, UsageError
 from asmosis.facts import Facts, read_facts
 from asmosis.planning.files import waves_in
 from asmosis.translate import Promise, groups_in, promise
@@ -40,12 +44,12 @@ class Asked:
 
 @dataclass(frozen=True)
 class Moved:
-    """What was asked for, with everything that was told about it."""
+    """What was asked for; `unknown` tells of parts of the facts why nobody told them."""
 
     reading: Reading
-    facts: Facts
     planes: Planes | None
     units: tuple[Aftermath, ...]
+    unknown: Mapping[str, str]
 
     @property
     def estate(self) -> Estate:
@@ -73,15 +77,31 @@ def moved(asked: Asked) -> Moved:
         say(line)
     if source.subscription == UNNAMED:
         say("the documents do not say whose they are: give --subscription for ids that can be used")
-    estate = reading.estate
-    facts = told or source.facts(estate)
-    promises = [
-        promise(estate, unit, destination)
-        for unit, destination in (wanted or dict.fromkeys(estate.units, Destination())).items()
+    now = Kept(reading.estate, told or source.facts(reading.estate))
+    known = [
+        (_told(unit, now, source, told), unit, destination)
+        for unit, destination in (wanted or dict.fromkeys(now.estate.units, Destination())).items()
     ]
-    found = _found(promises, planes) if asked.found and planes else {}
-    units = tuple(aftermath(estate, each, facts, found.get(each.unit)) for each in promises)
-    return Moved(reading, facts, planes, units)
+    promises = [(before, promise(before.estate, unit, destination)) for before, unit, destination in known]
+    found = _found([each for _, each in promises], planes) if asked.found and planes else {}
+    units = tuple(aftermath(before.estate, each, before.facts, found.get(each.unit)) for before, each in promises)
+    return Moved(reading, planes, units, now.facts.unknown)
+
+
+def _told(unit: Unit, now: Kept, source: Source, told: Facts | None) -> Kept:
+    """Classic if it has the unit, else its evidence; archived documents have to have it."""
+    try:
+        now.estate.unit(unit)
+    except UnknownUnit as unknown:
+        kept = kept_of(unit) if source.planes else None
+        if kept is not None:
+            return Kept(kept.estate, told or kept.facts)
+        if source.planes is None:
+            raise
+        remedy = "If it is committed, name documents archived before (--from), or where its evidence is"
+        words = f"{unknown.remedy} {remedy} (ASMOSIS_EVIDENCE)."
+        raise UnknownUnit(unit.short, unknown.problem, words) from None
+    return now
 
 
 def _wanted(asked: Asked, subscription: str) -> dict[Unit, Destination]:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import sys
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
@@ -71,6 +72,12 @@ def write_line(text: str) -> None:
     sys.stdout.write(printable(text) + "\n")
 
 
+def width() -> int:
+    """The columns that a table may take: those of the terminal, or of COLUMNS; plenty where nobody says."""
+    known = sys.stdout.isatty() or "COLUMNS" in os.environ
+    return shutil.get_terminal_size((_WIDTH, 24)).columns if known else _WIDTH
+
+
 def write_table(columns: Sequence[str], rows: Iterable[Sequence[str]], figures: Collection[str] = ()) -> None:
     """A result as a table; nothing is cut off, long cells fold; columns of `figures` stand right and on one line."""
     # Drawing tables takes a quarter of the start-up time that a verb without tables has.
@@ -78,9 +85,8 @@ def write_table(columns: Sequence[str], rows: Iterable[Sequence[str]], figures: 
     from rich.console import Console  # noqa: PLC0415 - see above
     from rich.table import Table  # noqa: PLC0415 - see above
 
-    known_width = sys.stdout.isatty() or "COLUMNS" in os.environ
     # Names and messages come from outside: brackets and colons in them are no mark-up.
-    console = Console(width=None if known_width else _WIDTH, markup=False, highlight=False, emoji=False)
+    console = Console(width=width(), markup=False, highlight=False, emoji=False)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for column in columns:
         figure = column in figures

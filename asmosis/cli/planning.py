@@ -13,12 +13,13 @@ from typing import Any
 from asmosis.cli.output import DONE, NO, say, write_json
 from asmosis.cli.sources import Source, not_understood, source_of
 from asmosis.errors import Unreachable, UsageError
-from asmosis.facts import Facts, read_facts
+from asmosis.facts import read_facts
 from asmosis.planning.files import PLAN_FILE, plan_schema, read_plan, written
 from asmosis.planning.happened import NOTHING, Happened, happened
 from asmosis.planning.plan import Limits, Plan
 from asmosis.planning.propose import STANDING, Proposal, propose
 from asmosis.planning.survey import Survey, survey
+from asmosis.planning.weights import counted
 from asmosis.readiness import PROFILES
 from asmosis.readiness.waivers import apply, read_waivers
 from asmosis.runs import Runs
@@ -59,7 +60,7 @@ def plan(asked: Asked) -> int:
     complaints: list[str] = []
     for position, source in enumerate(_sources(asked, base)):
         reading = source.read()
-        facts: Facts = told[position] if position < len(told) else source.facts(reading.estate)
+        facts = source.facts(reading.estate, told[position] if position < len(told) else None)
         found = survey(reading.whole(), base, facts)
         judged = apply(found.findings, waivers, datetime.now(UTC).date())
         surveys.append(replace(found, findings=judged.findings))
@@ -105,7 +106,8 @@ def _write(proposal: Proposal, old: str, asked: Asked) -> None:
     else:
         units = sum(len(wave.units) for wave in proposal.plan.waves)
         out = len(proposal.plan.left_out)
-        say(f"{target}: {len(proposal.plan.waves)} waves, {units} units in them, {out} left out")
+        waves = counted(len(proposal.plan.waves), "wave")
+        say(f"{target}: {waves} with {counted(units, 'unit')}, {out} left out")
 
 
 def _sources(asked: Asked, base: Plan) -> tuple[Source, ...]:

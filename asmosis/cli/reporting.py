@@ -114,8 +114,9 @@ def _report_many(store: EvidenceStore, asked: Asked) -> int:
     if asked.as_json:
         write_json({"units": record(found)})
     else:
+        several = len({row.subscription for row in found}) > 1
         columns = ("Unit", "Wave", "State", "Locked", "Differs", "Lost", "Downtime", "Evidence")
-        write_table(columns, [_line(row) for row in found], ("Differs", "Lost"))
+        write_table(columns, [_line(row, several=several) for row in found], ("Differs", "Lost"))
     return DONE
 
 
@@ -155,12 +156,13 @@ def _unit(store: EvidenceStore, asked: Asked) -> Unit:
     return same[0]
 
 
-def _line(row: Row) -> tuple[str, ...]:
+def _line(row: Row, *, several: bool) -> tuple[str, ...]:
     days = "yes" if row.locked_days is None else f"{row.locked_days:.1f} days"
-    down = "" if row.downtime_seconds is None else f"{row.downtime_seconds:.1f} s"
+    down = "" if row.downtime_seconds is None else f"{row.downtime_seconds:.1f} s" if row.downtime_seconds else "none"
     complete = {None: "none", True: row.evidence[:12], False: f"{row.evidence[:12]} partial"}[row.evidence_complete]
     figures = ("" if figure is None else str(figure) for figure in (row.differs, row.losses))
-    return row.unit, row.wave, row.state, days if row.locked else "", *figures, down, complete
+    unit = f"{row.subscription}/{row.unit}" if several else row.unit
+    return unit, row.wave, row.state, days if row.locked else "", *figures, down, complete
 
 
 def _table(suffix: str, title: str, found: Sequence[Row]) -> bytes:

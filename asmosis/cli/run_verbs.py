@@ -86,10 +86,12 @@ def status(
     """Show the runs: where each unit stands and which ones wait for an approval since when; or who holds locks."""
     from asmosis.cli import standing
 
+    if locks and watch:
+        raise UsageError("--watch", "locks are looked up once", "Leave --watch or --locks out.")
     if locks:
         return standing.show_locks(subscription, asm_url, as_json=json)
     if watch:
-        return standing.watch(subscription, wave=wave, unit=unit)
+        return standing.watch(subscription, wave=wave, unit=unit, as_json=json)
     return standing.status(subscription, wave=wave, unit=unit, everything=everything, as_json=json)
 
 

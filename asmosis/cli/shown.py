@@ -6,13 +6,15 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
-from asmosis.cli.output import write_json, write_table
+from asmosis.cli.output import width, write_json, write_table
 from asmosis.errors import UsageError
 from asmosis.runs import Run
 from asmosis.units import Unit
 
 ANY_SUBSCRIPTION = str(uuid.UUID(int=0))
 """Stands for the subscription of a unit that was named without one."""
+
+_ROOM_FOR_LINKS = 140  # columns of a terminal
 
 
 def show(runs: Sequence[Run], *, as_json: bool) -> None:
@@ -22,7 +24,9 @@ def show(runs: Sequence[Run], *, as_json: bool) -> None:
         return
     columns = ("Flow", "Unit", "Wave", "State", "Since", "Where to look")
     rows = [(run.flow, run.unit, run.wave, _state(run), moment(run.since), run.link) for run in runs]
-    write_table(columns, rows)
+    # Folded into a few letters per line, an address helps nobody; the server's UI finds runs by their tags too.
+    shown = len(columns) - (width() < _ROOM_FOR_LINKS)
+    write_table(columns[:shown], [row[:shown] for row in rows])
 
 
 def moment(stamp: str) -> str:

@@ -12,10 +12,12 @@ from asmosis.azure.planes import Planes
 from asmosis.classic.batches import read_documents
 from asmosis.classic.documents import Document
 from asmosis.classic.estate import Estate, is_ownerless
+from asmosis.cli.output import say
 from asmosis.cli.progress import progress
-from asmosis.errors import UnreadableDocument, UsageError
-from asmosis.facts import FACTS_FILE, Facts, read_facts
+from asmosis.errors import ControlPlaneError, Unreachable, UnreadableDocument, UsageError
+from asmosis.facts import FACTS_FILE, Facts, StepDuration, read_facts
 from asmosis.readiness.index import NO_FACTS
+from asmosis.runs import Runs
 
 UNNAMED = "00000000-0000-0000-0000-000000000000"
 """Stands for the subscription of documents, which do not say whose they are."""
@@ -68,17 +70,33 @@ class Source:
         found = taken(self.planes)
         return Reading(found.estate, found.unread, found.unreadable)
 
-    def facts(self, estate: Estate) -> Facts:
-        """What documents do not tell: as a snapshot keeps it beside them, or as the live plane answers.
+    def facts(self, estate: Estate, told: Facts | None = None) -> Facts:
+        """What documents do not tell: as a caller or a snapshot tells it, or as the live plane answers.
+
+        Durations that nobody told are those that earlier runs measured, if there is a Prefect server to ask.
 
         Raises:
             UsageError: names the line of the first mistake in the facts file.
         """
+        facts = told or self._found(estate)
+        return facts if facts.history is not None else facts.model_copy(update={"history": self._measured()})
+
+    def _found(self, estate: Estate) -> Facts:
         if self.planes is not None:
             return gather_facts(self.planes, estate)
         kept = (folder / FACTS_FILE for folder in self.documents)
         found = next((path for path in kept if path.is_file()), None)
         return read_facts(found) if found else NO_FACTS
+
+    def _measured(self) -> tuple[StepDuration, ...] | None:
+        plane = self.planes or Planes.from_environment(os.environ, self.subscription)
+        try:
+            return Runs.from_environment(os.environ, tries=0).durations(plane.asm_url) or None
+        except (ControlPlaneError, Unreachable) as error:
+            # Estimates do without; but whoever names a server should know that it was not heard.
+            if os.environ.get("PREFECT_API_URL"):
+                say(f"note: what earlier runs took is not known ({error})")
+            return None
 
 
 def source_of(documents: Sequence[Path], subscription: str, asm_url: str) -> Source:

@@ -2,10 +2,11 @@
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from asmosis.cli.following import bar, told, units_in
 from asmosis.cli.output import DONE, NO, say, write_json, write_table
 from asmosis.cli.shown import ANY_SUBSCRIPTION, moment, show
 from asmosis.cli.sources import planes_of, taken
@@ -23,19 +24,25 @@ def status(subscription: str, *, wave: str, unit: str, everything: bool, as_json
     return DONE
 
 
-def watch(subscription: str, *, wave: str, unit: str, sleep: Callable[[float], None] = time.sleep) -> int:
-    """Show the newest run of each unit and wave, again and again, as long as one goes on by itself."""
-    shown: tuple[Run, ...] = ()
-    while True:
-        found = _chosen(subscription, wave, unit, everything=False)
-        if found != shown:
-            shown = found
-            show(found, as_json=False)
-            through = sum(run.ended for run in found if run.unit)
-            say(f"{datetime.now(UTC):%H:%M:%S}Z: {through} of {sum(bool(run.unit) for run in found)} units through")
-        if all(run.ended or run.suspended or run.parked for run in found):
-            return DONE
-        sleep(_LOOK_PAUSE)
+def watch(
+    subscription: str, *, wave: str, unit: str, as_json: bool, sleep: Callable[[float], None] = time.sleep
+) -> int:
+    """Tell each change until nothing goes on by itself any more; then show the newest run of each unit and wave."""
+    found = _chosen(subscription, wave, unit, everything=False)
+    seen: dict[str, Run] = {}
+    with bar(len(units_in(found))) as tell:
+        while True:
+            for run in reversed(found):
+                if seen.get(run.id) != run:
+                    seen[run.id] = run
+                    say(f"{datetime.now(UTC):%H:%M:%S}Z {told(run)}")
+            tell(sum(run.ended for run in found if run.unit))
+            if all(_rests(run, found) for run in found):
+                break
+            sleep(_LOOK_PAUSE)
+            found = _chosen(subscription, wave, unit, everything=False)
+    show(found, as_json=as_json)
+    return DONE
 
 
 def show_locks(subscription: str, asm_url: str, *, as_json: bool) -> int:
@@ -63,6 +70,15 @@ def _chosen(subscription: str, wave: str, unit: str, *, everything: bool) -> tup
     runs = Runs.from_environment(os.environ)
     found = runs.find(subscription.lower(), wave, wanted.short if wanted else "")
     return found if everything else newest(found)
+
+
+def _rests(run: Run, found: Sequence[Run]) -> bool:
+    """Whether a run waits for a person or its window, or has ended; a wave that waits for nobody is about to go on."""
+    members = [
+        other for other in found if other.unit and (other.subscription, other.wave) == (run.subscription, run.wave)
+    ]
+    asked = run.suspended and any(other.waiting or other.parked for other in members)
+    return run.ended or run.waiting or run.parked or asked
 
 
 def _row(lock: Lock, now: datetime) -> tuple[str, ...]:

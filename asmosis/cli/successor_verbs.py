@@ -21,7 +21,8 @@ Sources = Annotated[
         "--from",
         exists=True,
         metavar="PATH",
-        help="Folder or file of documents archived before the commit; repeatable.",
+        help="Folder or file of documents archived before the commit; repeatable. Else classic, and of what is"
+        " committed its evidence.",
     ),
 ]
 Wave = Annotated[
@@ -115,7 +116,7 @@ def scan(  # noqa: PLR0913 - one argument per option
 
 @app.command(
     epilog=examples(
-        "asmosis access plan virtualNetwork/contoso-vnet --from archive",
+        "asmosis access plan virtualNetwork/contoso-vnet",
         "asmosis access plan --from archive --found --az",
         "asmosis access apply virtualNetwork/contoso-vnet --from archive --yes",
     )
@@ -152,7 +153,7 @@ def access(  # noqa: PLR0913 - one argument per option
 
 @app.command(
     epilog=examples(
-        "asmosis todo virtualNetwork/contoso-vnet --from archive > todo.md",
+        "asmosis todo virtualNetwork/contoso-vnet --found > todo.md",
         "asmosis todo --wave friday.yaml --from archive --found --json",
     )
 )

@@ -82,12 +82,16 @@ class History:
     def _steps(self) -> Iterator[Span]:
         for verb in _STEPS:
             own = [task for task in self.tasks if task.name.partition(" ")[0] == verb and task.since]
+            sent = [operation for operation in self.operations if operation.verb == verb]
+            ids = tuple(operation.id for operation in sent)
             if not own:
+                # The platform has it; the server has not heard yet what came of it.
+                if sent:
+                    yield Span(verb, sent[0].at, "", ids)
                 continue
             # A run that goes on asks for a step that is taken already, and that ends at once: the first one counts.
             done = next((task for task in own if task.state == _DONE), None)
             until = done.until if done else max(task.until for task in own)
-            ids = tuple(operation.id for operation in self.operations if operation.verb == verb)
             yield Span(verb, own[0].since, until, ids, failed=done is None and bool(until))
 
 

@@ -14,6 +14,9 @@ FORMAT = 1
 
 JSON, JSON_LINES, ZIP = "application/json", "application/jsonl", "application/zip"
 
+SIGNED = "signed"
+"""The part by whose digest people decide: it names by their digests all parts that they were shown."""
+
 
 @dataclass(frozen=True)
 class Content:
@@ -76,6 +79,12 @@ class Manifest:
     def digest(self) -> str:
         """What the whole bundle is known by: SHA-256 of the manifest, in hex."""
         return hashlib.sha256(self.data).hexdigest()
+
+    @property
+    def signed(self) -> str:
+        """The digest that an approval signs, in hex; empty as long as nobody is to be asked."""
+        part = self.part(SIGNED)
+        return part.sha256 if part else ""
 
     def part(self, name: str) -> Part | None:
         """The part of that name."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from asmosis.evidence.history import HISTORY, History, Span, histories, steps_of
 from asmosis.evidence.manifest import Content, json_content
-from asmosis.evidence.parts import DECISIONS, ESTIMATE, FINDINGS, OUTCOME, PROBE, VERDICT
+from asmosis.evidence.parts import DECISIONS, ESTIMATE, FINDINGS, OUTCOME, PROBE, PROMISE, VERDICT
 from asmosis.probe import Timeline
 from asmosis.probe.recording import timeline_of
 from asmosis.readiness import Severity
@@ -40,7 +40,7 @@ def part_of_summary(
                 "mode": mode,
                 "outcome": outcome.get("outcome"),
                 "words": outcome.get("words"),
-                **_judged(told(FINDINGS), told(VERDICT)),
+                **_judged(told(FINDINGS), told(VERDICT), told(PROMISE)),
                 **_sized(told(ESTIMATE)),
                 **_timed(found),
                 "downtime": downtime(probes),
@@ -76,8 +76,9 @@ def seconds_of(span: Span) -> float | None:
     return round((datetime.fromisoformat(span.until) - datetime.fromisoformat(span.since)).total_seconds(), 1)
 
 
-def _judged(findings: Any, verdict: Any) -> dict[str, Any]:
+def _judged(findings: Any, verdict: Any, promised: Any) -> dict[str, Any]:
     """Figures of rules and check; None where nobody has judged or checked."""
+    losses = (verdict or promised or {}).get("losses")
     blocks = [each for each in findings or () if each["severity"] == Severity.BLOCKER and not each["waiver"]]
     warned = [each for each in findings or () if each["severity"] == Severity.WARNING and not each["waiver"]]
     severities = Counter(each["severity"] for each in verdict["differences"]) if verdict else Counter()
@@ -89,7 +90,7 @@ def _judged(findings: Any, verdict: Any) -> dict[str, Any]:
         "real": severities["real"] if verdict else None,
         "expected": severities["expected"] if verdict else None,
         "unread": len(verdict["unread"]) if verdict else None,
-        "losses": len(verdict["losses"]) if verdict else None,
+        "losses": None if losses is None else len(losses),
     }
 
 

@@ -4,10 +4,10 @@ import json
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from asmosis.check.evidence import signed_of
+from asmosis.check.evidence import comparison_of
 from asmosis.errors import UnreadableDocument
-from asmosis.evidence.manifest import Manifest
-from asmosis.evidence.parts import DECISIONS, SIGNED, VERDICT
+from asmosis.evidence.manifest import SIGNED, Manifest
+from asmosis.evidence.parts import COMPARISON, DECISIONS, SHOWN, VERDICT
 from asmosis.evidence.store import EvidenceStore
 from asmosis.units import Unit
 
@@ -24,7 +24,7 @@ def problems(store: EvidenceStore, unit: Unit) -> tuple[str, ...]:
         return (str(error),)
     found = [*_broken_links(versions), *_broken_parts(store, versions)]
     if not found:
-        found += [*_unsigned(store, versions), *_unlike(store, versions)]
+        found += [*_unlike(store, versions), *_not_as_shown(store, versions), *_unsigned(store, versions)]
     return tuple(found)
 
 
@@ -56,13 +56,44 @@ def _broken_parts(store: EvidenceStore, versions: Sequence[Manifest]) -> Iterato
                     yield f"version {manifest.version}, {part.name}: it has {len(data)} bytes, not {part.size}"
 
 
+def _unlike(store: EvidenceStore, versions: Sequence[Manifest]) -> Iterator[str]:
+    """Versions that tell of another comparison than the one in them."""
+    for manifest in versions:
+        verdict, compared = manifest.part(VERDICT), manifest.part(COMPARISON)
+        if verdict and compared:
+            told = json.loads(store.read(manifest, verdict))
+            pairs = [(pair["resource"], pair["found"] or "") for pair in told["pairs"]]
+            again = comparison_of(manifest.unit, pairs, told["differences"], told["unread"], told["losses"])
+            if again != store.read(manifest, compared):
+                yield f"version {manifest.version}: its verdict is not what the check found"
+
+
+def _not_as_shown(store: EvidenceStore, versions: Sequence[Manifest]) -> Iterator[str]:
+    """Versions in which people were to sign something else than what is beside it.
+
+    The chain holds all but the last version in place; what was shown has to be in that one still.
+    """
+    asked: set[str] = set()
+    for manifest in versions:
+        part = manifest.part(SIGNED)
+        if part is None or (part.sha256 in asked and (manifest is not versions[-1] or manifest.run != part.run)):
+            continue
+        # Once a unit is committed, another comparison stands in the place of the one that was shown.
+        aside = {COMPARISON} if part.sha256 in asked else set()
+        asked.add(part.sha256)
+        signed = json.loads(store.read(manifest, part))["parts"]
+        beside = {each.name: {"sha256": each.sha256, "partial": each.partial} for each in manifest.parts}
+        others = {name: beside.get(name) for name in SHOWN & (beside.keys() | signed.keys()) - aside}
+        for name in sorted(name for name, other in others.items() if other != signed.get(name)):
+            yield f"version {manifest.version}, {name}: it is not what was to be signed"
+
+
 def _unsigned(store: EvidenceStore, versions: Sequence[Manifest]) -> Iterator[str]:
     """Votes for what no version up to theirs holds."""
     shown: set[str] = set()
     told: set[str] = set()
     for manifest in versions:
-        if part := manifest.part(SIGNED):
-            shown.add(part.sha256)
+        shown.add(manifest.signed)
         decisions = manifest.part(DECISIONS)
         if decisions is None or decisions.sha256 in told:
             continue
@@ -71,15 +102,3 @@ def _unsigned(store: EvidenceStore, versions: Sequence[Manifest]) -> Iterator[st
             if not any(digest.startswith(row["signed"]) for digest in shown):
                 words = f"{row['approver']} decided to {row['decision']}"
                 yield f"version {manifest.version}: {words} on evidence {row['signed']}, which is not kept"
-
-
-def _unlike(store: EvidenceStore, versions: Sequence[Manifest]) -> Iterator[str]:
-    """Versions whose comparison is not the one that was signed."""
-    for manifest in versions:
-        verdict, signed = manifest.part(VERDICT), manifest.part(SIGNED)
-        if verdict and signed:
-            told = json.loads(store.read(manifest, verdict))
-            pairs = [(pair["resource"], pair["found"] or "") for pair in told["pairs"]]
-            again = signed_of(manifest.unit, pairs, told["differences"], told["unread"], told["losses"])
-            if again != store.read(manifest, signed):
-                yield f"version {manifest.version}: what was signed is not what the check found"

@@ -168,8 +168,8 @@ def _waves(proposal: Proposal) -> Iterator[str]:
 
 
 def duration(minutes: float) -> str:
-    """Minutes as people say them: `45 min`, `2 h 05 min`."""
-    whole = round(minutes)
+    """Minutes as people say them: `45 min`, `2 h 05 min`; what is shorter than one is one."""
+    whole = round(minutes) or bool(minutes)
     return f"{whole} min" if whole < 60 else f"{whole // 60} h {whole % 60:02} min"  # noqa: PLR2004 - an hour
 
 

@@ -96,11 +96,15 @@ def _with_states(plan: Plan, weights: Mapping[Unit, Weight], surveyed: set[str],
     """The plan with what has happened since it was written."""
     there = {same(unit) for unit in weights}
 
-    def state(planned: PlannedUnit, wave: str) -> UnitState | None:
+    names = {wave.name for wave in plan.waves}
+
+    def state(planned: PlannedUnit, wave: str, *, begun: bool) -> UnitState | None:
         unit = same(plan.unit(planned.unit))
         told, where = happened.units.get(unit, (None, ""))
         # What became of it in an earlier wave is no news after somebody has moved it to this one.
-        if told and (where == wave or told in (UnitState.COMMITTED, UnitState.RUNNING)):
+        # What its own wave left behind may have gone again by itself.
+        again = begun and where not in names
+        if told and (where == wave or again or told in (UnitState.COMMITTED, UnitState.RUNNING)):
             return told
         gone = unit not in there and unit.subscription in surveyed
         if planned.state in (None, UnitState.VANISHED):
@@ -109,9 +113,9 @@ def _with_states(plan: Plan, weights: Mapping[Unit, Weight], surveyed: set[str],
 
     waves = []
     for wave in plan.waves:
-        units = tuple(planned.model_copy(update={"state": state(planned, wave.name)}) for planned in wave.units)
-        begun = wave.begun or any(
-            happened.units.get(plan.identity(each.unit), (None, ""))[1] == wave.name for each in units
+        begun = wave.begun or any((plan.identity(each.unit), wave.name) in happened.begun for each in wave.units)
+        units = tuple(
+            planned.model_copy(update={"state": state(planned, wave.name, begun=begun)}) for planned in wave.units
         )
         waves.append(wave.model_copy(update={"units": units, "begun": begun}))
     return plan.model_copy(update={"waves": tuple(waves)})
@@ -225,24 +229,20 @@ def _written(plan: Plan, packing: Packing, links: Iterable[Link], left_out: tupl
     for link in links:
         if not link.together and same(link.first) in by_same and same(link.then) in by_same:
             after.setdefault(same(link.then), []).append(by_same[same(link.first)])
+
+    def ordered(planned: PlannedUnit) -> PlannedUnit:
+        # What has happened keeps the order that it had, as far as that still stands in the plan.
+        there = tuple(text for text in planned.after if plan.identity(text) in by_same)
+        told = there if planned.state else tuple(after.get(plan.identity(planned.unit), ()))
+        return planned.model_copy(update={"after": told})
+
     waves = [*plan.waves]
     waves += [PlannedWave(name=name) for name in packing.names[len(waves) :]]
     made = []
     for position, wave in enumerate(waves):
         new = [unit for unit in packing.fillings[position].units if same(unit) not in standing]
         units = (*wave.units, *(PlannedUnit(unit=texts[unit]) for unit in new))
-        made.append(
-            wave.model_copy(
-                update={
-                    "units": tuple(
-                        each
-                        if each.state
-                        else each.model_copy(update={"after": tuple(after.get(same(plan.unit(each.unit)), ()))})
-                        for each in units
-                    )
-                }
-            )
-        )
+        made.append(wave.model_copy(update={"units": tuple(map(ordered, units))}))
     return plan.model_copy(update={"waves": tuple(made), "left_out": left_out})
 
 

@@ -78,6 +78,7 @@ class _Address:
 
 @dataclass(frozen=True)
 class _Interface:
+    service: str
     machine: str
     leads: frozenset[str] = field(repr=False)
     public: tuple[str, ...]
@@ -85,12 +86,17 @@ class _Interface:
     @classmethod
     def of(cls, body: _Body) -> "_Interface":
         properties = body.get("properties") or {}
-        machine = str((properties.get("virtualMachine") or {}).get("id", "")).rpartition("/")[2]
+        machine = str((properties.get("virtualMachine") or {}).get("id", ""))
         configurations = [each.get("properties") or {} for each in properties.get("ipConfigurations") or ()]
         fields = ("loadBalancerInboundNatRules", "loadBalancerBackendAddressPools")
         leads = (_key(lead) for each in configurations for name in fields for lead in each.get(name) or ())
         public = (_key(each["publicIPAddress"]) for each in configurations if each.get("publicIPAddress"))
-        return cls(machine, frozenset(leads), tuple(public))
+        return cls(_service(body), machine, frozenset(leads), tuple(public))
+
+    @property
+    def name(self) -> str:
+        """Machines of several services may be called alike."""
+        return f"{self.service}/{self.machine.rpartition('/')[2]}"
 
 
 @dataclass(frozen=True)
@@ -100,7 +106,7 @@ class _Rule:
     port: int
     own_port: int
     hosts: tuple[str, ...]
-    machines: tuple[str, ...]
+    machines: frozenset[str]
 
     def ways(self) -> Iterator[Target | Unprobed]:
         if self.protocol == "udp":
@@ -118,8 +124,7 @@ def _rules(balancer: _Body, interfaces: Iterable[_Interface], addresses: Mapping
         for each in properties.get("frontendIPConfigurations") or ()
         if (each.get("properties") or {}).get("publicIPAddress")
     }
-    group = str(balancer["id"]).split("/")[4]
-    service = group[: -len(_MIGRATED)] if group.casefold().endswith(_MIGRATED) else group
+    service = _service(balancer)
     for name in ("inboundNatRules", "loadBalancingRules"):
         for rule in properties.get(name) or ():
             inner = rule.get("properties") or {}
@@ -127,16 +132,16 @@ def _rules(balancer: _Body, interfaces: Iterable[_Interface], addresses: Mapping
             if front not in public:
                 continue  # Internal: not a public endpoint at all.
             target = _key(inner.get("backendAddressPool") or rule)
-            machines = tuple(each.machine for each in interfaces if target in each.leads)
+            leading = [each for each in interfaces if target in each.leads]
             port, own = int(inner.get("frontendPort", 0)), int(inner.get("backendPort", 0))
-            single = name == "inboundNatRules" and len(machines) == 1
+            single = name == "inboundNatRules" and len(leading) == 1
             yield _Rule(
-                f"{machines[0]}:{own}" if single else f"{service}:{port}",
+                f"{leading[0].name}:{own}" if single else f"{service}:{port}",
                 str(inner.get("protocol", "")).casefold(),
                 port,
                 own,
                 addresses.get(public[front], _Address(())).hosts,
-                machines,
+                frozenset(each.machine for each in leading),
             )
 
 
@@ -149,14 +154,20 @@ def _of_machine(
     for public in interface.public:
         hosts = addresses.get(public, _Address(())).hosts
         if hosts and not ports:
-            yield Unprobed(f"{interface.machine}@{hosts[-1]}", "No endpoint tells which port of the machine listens.")
+            yield Unprobed(f"{interface.name}@{hosts[-1]}", "No endpoint tells which port of the machine listens.")
         for port in ports:
-            yield from (Target(f"{interface.machine}:{port}@instance", host, port) for host in hosts)
+            yield from (Target(f"{interface.name}:{port}@instance", host, port) for host in hosts)
 
 
 def _subnets(interface: _Body) -> Iterator[str]:
     for each in (interface.get("properties") or {}).get("ipConfigurations") or ():
         yield _key((each.get("properties") or {}).get("subnet") or {})
+
+
+def _service(body: _Body) -> str:
+    """The cloud service that a resource came out of, by its group."""
+    group = str(body["id"]).split("/")[4]
+    return group[: -len(_MIGRATED)] if group.casefold().endswith(_MIGRATED) else group
 
 
 def _key(reference: _Body) -> str:

@@ -37,9 +37,9 @@ def _of_deployment(service: HostedService, deployment: Deployment) -> Iterator[T
         for endpoint in role.network.input_endpoints:
             spread = bool(endpoint.balanced_set) or not role.is_virtual_machine
             runs = (endpoint.balanced_set in balanced) if endpoint.balanced_set else _runs(own)
-            name = f"{service.name}:{endpoint.port}" if spread else f"{role.name}:{_own_port(endpoint)}"
+            name = f"{service.name}:{endpoint.port}" if spread else f"{service.name}/{role.name}:{_own_port(endpoint)}"
             yield from _of_endpoint(deployment, endpoint, name, runs=runs)
-        yield from _of_instances(role, own)
+        yield from _of_instances(f"{service.name}/{role.name}", role, own)
 
 
 def _of_endpoint(
@@ -63,17 +63,17 @@ def _of_endpoint(
     yield Target(name, address, endpoint.port)
 
 
-def _of_instances(role: Role, instances: list[RoleInstance]) -> Iterator[Target | Unprobed]:
+def _of_instances(name: str, role: Role, instances: list[RoleInstance]) -> Iterator[Target | Unprobed]:
     ports = dict.fromkeys(
         _own_port(endpoint) for endpoint in role.network.input_endpoints if endpoint.protocol != "udp"
     )
     for instance in instances:
         for public in instance.public_ips:
             if not ports:
-                yield Unprobed(f"{role.name}@{public.address}", "No endpoint tells which port of the machine listens.")
+                yield Unprobed(f"{name}@{public.address}", "No endpoint tells which port of the machine listens.")
             for port in ports:
                 for host in (*public.fqdns, public.address):
-                    yield Target(f"{role.name}:{port}@instance", host, port)
+                    yield Target(f"{name}:{port}@instance", host, port)
 
 
 def _running_sets(deployment: Deployment, instances: dict[str, list[RoleInstance]]) -> frozenset[str]:

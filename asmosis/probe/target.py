@@ -11,8 +11,8 @@ _PORTS = range(1, 65536)
 class Target:
     """One way to a public endpoint: a host (name or address) and a TCP port.
 
-    `endpoint` is the same for all ways to one endpoint and on both sides of a migration: `MACHINE:PORT` with the
-    machine's own port, `SERVICE:PORT` with the public port of a balanced set.
+    `endpoint` is the same for all ways to one endpoint and on both sides of a migration: `SERVICE/MACHINE:PORT` with
+    the machine's own port, `SERVICE:PORT` with the public port of a balanced set.
     """
 
     endpoint: str

@@ -112,7 +112,8 @@ class Seen:
 class Timeline:
     """A probe from beginning to end; one that is not `complete` was killed, and holds what it had seen until then.
 
-    `about` is what was going on meanwhile. `clock_step` is by how many seconds the wall clock was set meanwhile.
+    `about` is what was going on meanwhile. `clock_step` is by how many seconds the wall clock was set meanwhile. Where
+    nobody could look at all, there are no tracks, it is not complete, and the last of `unprobed` says why.
     """
 
     about: str
@@ -155,6 +156,16 @@ class Timeline:
     def ends_well(self) -> bool:
         """Whether every endpoint that had answered answers at the end, and somebody looked until then."""
         return self.complete and all(seen.answers for seen in self.endpoints if seen.answered)
+
+    @property
+    def lacks(self) -> str:
+        """Why it does not tell for every endpoint how long it was interrupted; empty if it does."""
+        if self.unprobed and not (self.tracks or self.complete):
+            return f"nobody looked, {self.unprobed[-1].why.rstrip('.')}"
+        if not self.complete:
+            return "the probe was killed"
+        silent = len(self.silent)
+        return f"{silent} of {len(self.endpoints)} endpoints never answered" if silent else ""
 
     @property
     def silent(self) -> tuple[Seen, ...]:

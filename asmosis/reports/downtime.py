@@ -15,7 +15,7 @@ _SHORT = 0.1  # seconds; a wall clock that was set by less is none of anybody's 
 def downtime_words(timeline: Timeline) -> str:
     """What a person wants to know, in one or two sentences."""
     if not timeline.tracks:
-        return "No public endpoint was probed."
+        return "No public endpoint was probed" + (f": {timeline.lacks}." if timeline.lacks else ".")
     answered = [seen for seen in timeline.endpoints if seen.answered]
     words = []
     if answered:

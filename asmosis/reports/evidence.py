@@ -1,7 +1,7 @@
 """A bundle of evidence as a page: what is in it, by which digests, and what is not."""
 
 from asmosis.evidence import Manifest
-from asmosis.reports.markdown import code, count, page, paragraph, table, text
+from asmosis.reports.markdown import code, count, link, page, paragraph, table, text
 from asmosis.units import Unit
 
 
@@ -27,9 +27,10 @@ def evidence_page(manifest: Manifest, location: str) -> str:
     )
 
 
-def evidence_words(manifest: Manifest) -> str:
-    """The bundle in one paragraph, for the form that asks for an approval."""
-    words = f"Evidence: version {manifest.version}, SHA-256 {manifest.digest}."
+def evidence_words(manifest: Manifest, address: str) -> str:
+    """The bundle in one paragraph, for the form that asks for an approval; `address` leads to its page."""
+    # So many digits as an answer's key has; all of them are wider than the form.
+    words = f"The answer signs the evidence {manifest.signed[:32]}, which is version {manifest.version} of the bundle."
     if manifest.doubts:
         words += f" It is not complete: {'; '.join(manifest.doubts)}."
-    return paragraph(words)
+    return f"{paragraph(words)} {link('Its page', address)}".rstrip()

@@ -28,6 +28,11 @@ def code(value: object) -> str:
     return f"{fence}{pad}{cut}{pad}{fence}".replace("|", "\\|") if cut else ""
 
 
+def link(words: str, address: str) -> str:
+    """Words that lead somewhere; nothing for an address that no browser should open."""
+    return f"[{words}](<{address}>)" if address.startswith(("http://", "https://")) else ""
+
+
 def paragraph(words: object) -> str:
     """A paragraph of its own."""
     return text(words, _LONGEST_PARAGRAPH)

@@ -102,7 +102,7 @@ def _units(proposal: Proposal) -> Iterator[dict[str, Any]]:
                 "wave": wave.name,
                 "state": planned.state or "",
                 "told": weight.told if weight else "",
-                "takes": "\N{EN DASH}".join(map(duration, weight.spread)) if weight else "",
+                "takes": "\N{EN DASH}".join(dict.fromkeys(map(duration, weight.spread))) if weight else "",
                 "after": planned.after,
                 "note": planned.note,
             }

@@ -11,6 +11,7 @@ from asmosis.reports.portfolio import Row
 from asmosis.reports.timeline_plot import duration
 from asmosis.reports.web import ENVIRONMENT, asset, digest, figure
 
+_DAY = 86_400.0  # seconds
 _SHADES = ("ready", "waived", "blocked")
 
 
@@ -26,6 +27,7 @@ def portfolio_page(title: str, rows: Sequence[Row], when: datetime) -> str:
         states=[state for state, _ in Counter(row.state for row in rows).most_common()],
         locks=sorted((row for row in rows if row.locked), key=lambda row: -(row.locked_days or 0)),
         rows=rows,
+        several=len({row.subscription for row in rows}) > 1,
         duration=duration,
         style=Markup(style),  # noqa: S704 -- our own file
         style_hash=digest(style),
@@ -43,9 +45,9 @@ def _figures(rows: Sequence[Row]) -> Iterator[tuple[str, str, str, str]]:
     yield "Attention", figure(bad), "blocked, failed or not as promised", "blocked" if bad else ""
     locked = [row for row in rows if row.locked]
     oldest = max((row.locked_days or 0.0 for row in locked), default=0.0)
-    since = f"the oldest for {oldest:.0f} days" if locked else ""
+    since = f"the oldest for {duration(oldest * _DAY)}" if locked else ""
     yield "Locked", figure(len(locked)), since, "waived" if locked else ""
-    yield "Lost", figure(sum(row.losses or 0 for row in rows)), "settings that ARM has no place for", ""
+    yield "Losses", figure(sum(row.losses or 0 for row in rows)), "settings that ARM has no place for", ""
     down = [row.downtime_seconds for row in rows if row.downtime_seconds is not None]
     if down:
         interrupted = sum(seconds > 0 for seconds in down)
@@ -73,7 +75,7 @@ def _waves(rows: Sequence[Row]) -> Iterator[dict[str, Any]]:
             "states": Counter(row.state for row in own).most_common(),
             "locked": sum(row.locked for row in own),
             "losses": sum(row.losses or 0 for row in own),
-            "downtime": max((row.downtime_seconds or 0 for row in own), default=0),
+            "downtime": max((row.downtime_seconds for row in own if row.downtime_seconds is not None), default=None),
             "took": _against(own),
         }
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from asmosis.check import Difference, Pair, Verdict
-from asmosis.reports.markdown import code, count, page, paragraph, table, text
+from asmosis.reports.markdown import code, count, link, page, paragraph, table, text
 from asmosis.translate import Loss
 from asmosis.units import Outcome, Unit
 
@@ -60,8 +60,11 @@ def question_page(verdict: Verdict, artifact: str, most: int = 12) -> str:
     )
 
 
-def outcome_page(unit: Unit, outcome: Outcome, words: str, verdict: Verdict | None = None) -> str:
-    """How the run ended and why; with a verdict, how the ARM side was found, and what to do about losses."""
+def outcome_page(unit: Unit, outcome: Outcome, words: str, verdict: Verdict | None = None, evidence: str = "") -> str:
+    """How the run ended and why; with a verdict, how the ARM side was found, and what to do about losses.
+
+    `evidence` is the address of all that is kept about it.
+    """
     real = verdict.told("real") if verdict else ()
     return page(
         f"# {text(outcome.value)}: {text(unit.short)}",
@@ -72,6 +75,7 @@ def outcome_page(unit: Unit, outcome: Outcome, words: str, verdict: Verdict | No
         _differences_table(real),
         "## Still to do by hand" if verdict and verdict.losses and outcome is not Outcome.ABORTED else "",
         _losses_table(verdict.losses) if verdict and outcome is not Outcome.ABORTED else "",
+        link("The evidence", evidence),
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from asmosis.aftermath import TITLES
 from asmosis.evidence import Bundle, Manifest
 from asmosis.evidence.history import HISTORY, History, histories, steps_of
 from asmosis.evidence.parts import DECISIONS, FINDINGS, FOUND, PROBE, PROMISE, TODO, VALIDATION, VERDICT
@@ -16,7 +17,7 @@ from asmosis.reports.downtime import downtime_words
 from asmosis.reports.properties import compared
 from asmosis.reports.sides import CLASSIC
 from asmosis.reports.timeline_plot import duration, timeline_plot
-from asmosis.reports.verdicts import downtime_figure, sentence, shade
+from asmosis.reports.verdicts import downtime_figure, loses, sentence, shade
 from asmosis.reports.web import ENVIRONMENT, asset, digest, embedded, plain
 
 _MANY = 6  # from as many on, what says the same is folded
@@ -58,6 +59,8 @@ def unit_page(bundle: Bundle, versions: Sequence[Manifest] = ()) -> str:
         findings=_grouped(bundle.json(FINDINGS, []), "rule", "remedy"),
         validation=bundle.json(VALIDATION),
         todo=bundle.json(TODO, []),
+        titles=TITLES,
+        loses=loses(summary),
         kit=bundle.json(ROLLBACK_KIT),
         pairs=pairs,
         types=sorted({pair["type"] for pair in pairs}),
@@ -80,15 +83,16 @@ def _figures(summary: Mapping[str, Any]) -> Iterator[tuple[str, str, str, str]]:
             f"in {summary['resources']} resources that were compared",
             "blocked" if real else "ready",
         )
+    elif summary.get("blockers") is not None:
+        blockers = summary["blockers"]
+        yield "Blockers", str(blockers), "found by our own rules", "blocked" if blockers else "ready"
+        yield "Warnings", str(summary["warnings"]), "that block nothing", ""
     if summary.get("losses") is not None:
-        yield (
-            "Lost",
-            str(summary["losses"]),
-            "settings that ARM has no place for",
-            "waived" if summary["losses"] else "",
-        )
-    number, words, bad = downtime_figure(summary)
-    yield "Downtime", number, words, "blocked" if bad else "ready" if summary.get("downtime") else ""
+        words = "settings that ARM has no place for"
+        yield "Lost" if loses(summary) else "Would be lost", str(summary["losses"]), words, ""
+    if summary.get("downtime") or summary.get("resources") is not None:
+        number, words, bad = downtime_figure(summary)
+        yield "Downtime", number, words, "blocked" if bad else "ready" if summary.get("downtime") else ""
     seconds, estimated = summary.get("seconds", {}), summary.get("estimated", {})
     for step in ("prepare", "commit", "abort"):
         if (took := seconds.get(step)) is not None:
@@ -125,13 +129,13 @@ def _pairs(bundle: Bundle, verdict: Mapping[str, Any], promised: Mapping[str, An
         body = bodies.get(str(pair["promised"]).casefold(), {})
         other = found.get(str(pair["found"]).casefold(), {})
         mismatches = differing.get(pair["resource"], [])
-        type = pair["resource"].rpartition("/")[0]
+        type, name = _named(pair["resource"])
         rows.append(
             {
                 "type": type,
                 "classic": CLASSIC.get(type.casefold(), ""),
-                "name": pair["resource"].rpartition("/")[2],
-                "found": str(other.get("name") or ""),
+                "name": name,
+                "found": _named(str(pair["found"]).partition("/providers/")[2])[1] or str(other.get("name") or ""),
                 "group": _group(str(pair["found"])),
                 "real": sum(item["severity"] == "real" for item in mismatches),
                 "other": sum(item["severity"] != "real" for item in mismatches),
@@ -139,7 +143,7 @@ def _pairs(bundle: Bundle, verdict: Mapping[str, Any], promised: Mapping[str, An
                 "properties": compared(body, mismatches),
             }
         )
-    yield from sorted(rows, key=lambda row: (-row["real"], row["type"].casefold(), row["name"].casefold()))
+    yield from sorted(rows, key=lambda row: (-row["real"], *(row[by].casefold() for by in ("type", "group", "name"))))
 
 
 def _grouped(items: Sequence[Mapping[str, Any]], *by: str) -> list[list[Mapping[str, Any]]]:
@@ -149,6 +153,12 @@ def _grouped(items: Sequence[Mapping[str, Any]], *by: str) -> list[list[Mapping[
         groups.setdefault(tuple(str(item[name]) for name in by), []).append(item)
     few = [[item] for group in groups.values() if len(group) < _MANY for item in group]
     return few + [group for group in groups.values() if len(group) >= _MANY]
+
+
+def _named(resource: str) -> tuple[str, str]:
+    """Type and name of `NAMESPACE/TYPE/NAME/TYPE/NAME`; what is within another is named after both."""
+    namespace, *rest = resource.split("/")
+    return "/".join([namespace, *rest[::2]]), "/".join(rest[1::2])
 
 
 def _group(id: str) -> str:

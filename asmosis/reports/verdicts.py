@@ -27,12 +27,18 @@ def sentence(summary: Mapping[str, Any], manifest: Manifest) -> str:
     if summary.get("real") is not None:
         words.append(_checked(summary))
     if summary.get("losses"):
-        words.append(f"{count(summary['losses'], 'setting is', 'settings are')} lost.")
+        verbs = ("setting is", "settings are") if loses(summary) else ("setting would be", "settings would be")
+        words.append(f"{count(summary['losses'], *verbs)} lost.")
     if summary.get("downtime"):
         words.append(_down(summary["downtime"]))
     if manifest.doubts:
         words.append(f"The evidence is not complete: {count(len(manifest.doubts), 'part is', 'parts are')} in doubt.")
     return " ".join(words)
+
+
+def loses(summary: Mapping[str, Any]) -> bool:
+    """Whether what is lost is lost for good; a unit that is classic has it still."""
+    return summary.get("outcome") in ("Committed", "Incomplete")
 
 
 def shade(summary: Mapping[str, Any], manifest: Manifest) -> str:

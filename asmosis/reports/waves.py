@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from asmosis.reports.markdown import count, page, table, text
+from asmosis.reports.markdown import count, link, page, table, text
 from asmosis.units import Outcome, Unit
 
 _GOOD = {outcome.value for outcome in Outcome if outcome.good} | {"Cancelled"}
@@ -36,7 +36,11 @@ class Progress(Protocol):
 
 @dataclass(frozen=True)
 class WaveStanding:
-    """A wave at one moment: the run of each unit that has one, and why others never start."""
+    """A wave at one moment: the run of each unit that has one, and why others never start.
+
+    `evidence` are the addresses of what is kept about units; `expected` are the minutes, from and to, that it was
+    expected to take when it began.
+    """
 
     name: str
     mode: str
@@ -44,6 +48,8 @@ class WaveStanding:
     progress: Mapping[Unit, Progress]
     skipped: Mapping[Unit, str] = field(default_factory=dict)
     windows: str = ""
+    expected: tuple[float, float] | None = None
+    evidence: Mapping[Unit, str] = field(default_factory=dict)
 
 
 def wave_page(standing: WaveStanding, now: datetime) -> str:
@@ -53,7 +59,7 @@ def wave_page(standing: WaveStanding, now: datetime) -> str:
     over = sum(run.ended for run in runs.values()) + len(standing.skipped)
     return page(
         f"# Wave {text(standing.name)}",
-        f"**Progress:** {over} of {count(total, 'unit')} through. {_pace(standing, now)}".rstrip(),
+        f"**Progress:** {over} of {count(total, 'unit')} through. {_time(standing, now)}".rstrip(),
         f"**Health:** {_health(standing)}",
         f"Mode {text(standing.mode)}. {text(standing.windows)}".rstrip(),
         _states_table(standing),
@@ -62,7 +68,7 @@ def wave_page(standing: WaveStanding, now: datetime) -> str:
         "## Skipped" if standing.skipped else "",
         _skipped_table(standing.skipped),
         "## Units" if runs else "",
-        _runs_table(runs),
+        _runs_table(standing),
     )
 
 
@@ -72,6 +78,20 @@ def _health(standing: WaveStanding) -> str:
     if standing.skipped:
         words.append(f"{len(standing.skipped)} skipped")
     return f"attention: {', '.join(words)}." if words else "good, nothing has failed."
+
+
+def _time(standing: WaveStanding, now: datetime) -> str:
+    """When the rest might be through: at the pace so far or, before there is one, by its size and earlier runs."""
+    if pace := _pace(standing, now):
+        return pace
+    begun = any(run.ended for run in standing.progress.values())
+    if begun or standing.expected is None:
+        return ""
+    least, most = (_span(timedelta(minutes=max(1.0, minutes))) for minutes in standing.expected)
+    if least.partition(" ")[2] == most.partition(" ")[2]:
+        least = least.partition(" ")[0]
+    span = f"about {most}" if least == most.partition(" ")[0] else f"{least} to {most}"
+    return f"All of it is expected to take {span}, not counting waits for approvals and windows."
 
 
 def _pace(standing: WaveStanding, now: datetime) -> str:
@@ -103,7 +123,7 @@ def _waiting(title: str, runs: Mapping[Unit, Progress], now: datetime) -> str:
         return ""
     longest_first = sorted(runs.items(), key=lambda item: item[1].since)
     rows = (
-        (text(unit.short), _span(now - datetime.fromisoformat(run.since)), text(run.message), _open(run))
+        (text(unit.short), _span(now - datetime.fromisoformat(run.since)), text(run.message), link("open", run.link))
         for unit, run in longest_first[:_MOST]
     )
     return f"## {title}\n\n" + table(("Unit", "Since", "For what", "Run"), rows)
@@ -115,26 +135,24 @@ def _skipped_table(skipped: Mapping[Unit, str]) -> str:
     return table(("Unit", "Why"), ((text(unit.short), text(why)) for unit, why in list(skipped.items())[:_MOST]))
 
 
-def _runs_table(progress: Mapping[Unit, Progress]) -> str:
-    if not progress:
+def _runs_table(standing: WaveStanding) -> str:
+    if not standing.progress:
         return ""
     return table(
-        ("Unit", "State", "Since", "What it says", "Run"),
+        ("Unit", "State", "Since", "Run", "Evidence", "What it says"),
         (
             (
                 text(unit.short),
                 text(run.state),
                 text(run.since[:19].replace("T", " ")),
+                link("open", run.link),
+                link("open", standing.evidence.get(unit, "")),
+                # Last, because it may be wider than the page.
                 text(run.message, 300),
-                _open(run),
             )
-            for unit, run in progress.items()
+            for unit, run in standing.progress.items()
         ),
     )
-
-
-def _open(run: Progress) -> str:
-    return f"[open](<{run.link}>)" if run.link.startswith(("http://", "https://")) else ""
 
 
 def _span(span: timedelta) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from asmosis.arm.resource import Resource, parse_id
 from asmosis.classic.estate import Estate
 from asmosis.collect import collect
+from asmosis.redaction import redacted
 from asmosis.translate import (
     addresses,
     compute,
@@ -101,7 +102,7 @@ def propose(estate: Estate, unit: Unit, destination: Destination = _DESTINATION,
     scope = Scope(estate, wanted, destination, names)
     resources, losses = _translated(scope)
     chosen = new_names(scope, names.chosen, resources)
-    renamed = renamed_resources(resources, chosen)
+    renamed = redacted(renamed_resources(resources, chosen))
     refuse_bad_names(renamed, promise(estate, wanted, destination).resources)
     groups = _groups(scope)
     return Proposal(
@@ -136,7 +137,8 @@ def _translated(scope: Scope) -> tuple[tuple[Resource, ...], tuple[Loss, ...]]:
             else:
                 resources.append(item)
     losses.extend(homeless(scope))
-    return tuple(resources), tuple(sorted(losses, key=lambda loss: (loss.subject, loss.field)))
+    # Descriptions and labels are free text, and what is lost is told to everybody.
+    return tuple(resources), redacted(tuple(sorted(losses, key=lambda loss: (loss.subject, loss.field))))
 
 
 def _groups(scope: Scope) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from emulator.errors import PlatformError
 
 API_VERSIONS = {
     "Microsoft.Compute": ["2025-04-01", "2017-03-30", "2015-06-15"],
+    "Microsoft.Insights": ["2022-10-01", "2016-03-01"],
     "Microsoft.KeyVault": ["2025-05-01", "2015-06-01"],
     "Microsoft.Network": ["2025-05-01", "2017-10-01", "2015-06-15"],
     "Microsoft.Storage": ["2025-06-01", "2016-12-01", "2015-06-15"],

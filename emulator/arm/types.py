@@ -36,6 +36,8 @@ _TYPES = (
     ResourceType("Microsoft.Compute/disks", created=200),
     ResourceType("Microsoft.Compute/virtualMachines"),
     ResourceType("Microsoft.Compute/virtualMachines/extensions", everywhere=False),
+    ResourceType("Microsoft.Insights/alertRules"),
+    ResourceType("Microsoft.Insights/autoscaleSettings"),
     ResourceType("Microsoft.KeyVault/vaults"),
     ResourceType("Microsoft.KeyVault/vaults/secrets", everywhere=False, tracked=False),
     ResourceType("Microsoft.Network/connections", everywhere=False),

@@ -213,7 +213,11 @@ ELSEWHERE = {"id": "/subscriptions/s/resourceGroups/g/providers/Microsoft.Networ
             ADDRESS,
             "contoso-web-ip",
             {"do": "swap", "path": "properties.dnsSettings", "other": "contoso-app-vip"},
-            {(f"{ADDRESS}/{name}", "dnsSettings.domainNameLabel") for name in ("contoso-web-ip", "contoso-app-vip")},
+            {
+                (f"{ADDRESS}/{name}", f"dnsSettings.{part}")
+                for name in ("contoso-web-ip", "contoso-app-vip")
+                for part in ("domainNameLabel", "fqdn")
+            },
             id="each other's name in DNS",
         ),
         # parts that are gone or too many
@@ -288,6 +292,13 @@ ELSEWHERE = {"id": "/subscriptions/s/resourceGroups/g/providers/Microsoft.Networ
             {"path": "properties.instanceView.statuses.1.code", "value": "PowerState/deallocated"},
             {(WEB1, "instanceView.statuses")},
             id="a machine that stands still",
+        ),
+        pytest.param(
+            ADDRESS,
+            "contoso-web-ip",
+            {"path": "properties.dnsSettings.fqdn", "value": "another.cloudapp.net"},
+            {(f"{ADDRESS}/contoso-web-ip", "dnsSettings.fqdn")},
+            id="a name in DNS that nobody knows",
         ),
         # whole resources
         pytest.param(

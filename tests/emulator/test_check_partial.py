@@ -12,7 +12,7 @@ from asmosis.azure.inventory import snapshot
 from asmosis.azure.planes import Planes
 from asmosis.azure.sign_in import StaticToken
 from asmosis.check import Verdict, check
-from asmosis.check.evidence import digest
+from asmosis.check.evidence import comparison
 from asmosis.errors import Forbidden
 from asmosis.translate import Promise, groups_of, promise
 from asmosis.units import Unit
@@ -174,10 +174,10 @@ def test_nothing_at_all_may_be_read(prepared: Prepared) -> None:
 
 
 def test_an_approval_for_a_partial_look_does_not_stand_for_a_whole_one(prepared: Prepared) -> None:
-    whole = digest(prepared.check())
-    assert digest(prepared.check()) == whole
+    whole = comparison(prepared.check())
+    assert comparison(prepared.check()) == whole
     prepared.refuse(r"statusOnly=true|/web1/instanceView")
-    assert digest(prepared.check()) != whole
+    assert comparison(prepared.check()) != whole
 
 
 def test_those_whom_a_missing_resource_would_mislead_are_refused(prepared: Prepared) -> None:

@@ -25,6 +25,8 @@ from emulator.dataplane.listeners import Listeners
 if TYPE_CHECKING:
     from tests.emulator.conftest import Client
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 NETWORK, BATCH = "virtualNetwork/contoso-vnet", "hostedService/contoso-batch"
 Serve = Callable[..., tuple[subprocess.Popen[str], str]]

@@ -21,6 +21,8 @@ from emulator.__main__ import cli
 if TYPE_CHECKING:
     from tests.emulator.conftest import Client
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 SUBSCRIPTION = "11111111-2222-4333-8444-555555555555"
 NETWORK = "virtualNetwork/contoso-vnet"

@@ -36,6 +36,8 @@ from asmosis.steps import Steps
 from asmosis.units import Unit, Verb
 from blocks.azure import ControlPlanes
 
+pytestmark = pytest.mark.slow
+
 PREPARE_SECONDS = 4.0
 NETWORK, BATCH = "virtualNetwork/contoso-vnet", "hostedService/contoso-batch"
 
@@ -108,7 +110,7 @@ def slow_azure(slow: str) -> Azure:
 
 def while_taking(azure: Azure, unit: str, verb: Verb, rate: float = 20) -> Timeline:
     with Prober(f"{verb} {unit}", azure.classic(unit), routes_of(azure.planes), Pace(rate=rate)) as prober:
-        assert prober.wait(lambda seen: all(each.answers for each in seen.endpoints), 10)
+        assert prober.wait(lambda seen: all(track.answers for each in seen.endpoints for track in each.tracks), 10)
         azure.take(unit, verb)
         prober.add(azure.arm(unit))
         assert prober.wait(lambda seen: all(each.answers for each in seen.endpoints), 10)

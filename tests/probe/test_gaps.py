@@ -1,8 +1,10 @@
 """From spans to gaps: when nobody answered, and how well that is known."""
 
+from dataclasses import replace
+
 import pytest
 
-from asmosis.probe import Gap, Span, Target, Timeline, Track
+from asmosis.probe import Gap, Span, Target, Timeline, Track, Unprobed
 from asmosis.reports.downtime import downtime_json, downtime_page, downtime_words
 
 BY_NAME, BY_ADDRESS, BY_NEW_ADDRESS = (
@@ -80,17 +82,20 @@ def test_only_what_had_answered_can_be_lost() -> None:
 
 
 @pytest.mark.parametrize(
-    ("spans", "complete", "well"),
+    ("spans", "complete", "well", "lacks"),
     [
-        pytest.param((up(0, 9),), True, True, id="answers"),
-        pytest.param((up(0, 4), down(4.2, 9)), True, False, id="no longer answers"),
-        pytest.param((up(0, 4), down(4.2, 7), up(7.2, 9)), True, True, id="answers again"),
-        pytest.param((down(0, 9),), True, True, id="never answered"),
-        pytest.param((up(0, 9),), False, False, id="nobody looked until the end"),
+        pytest.param((up(0, 9),), True, True, "", id="answers"),
+        pytest.param((up(0, 4), down(4.2, 9)), True, False, "", id="no longer answers"),
+        pytest.param((up(0, 4), down(4.2, 7), up(7.2, 9)), True, True, "", id="answers again"),
+        pytest.param((down(0, 9),), True, True, "1 of 1 endpoints never answered", id="never answered"),
+        pytest.param((up(0, 9),), False, False, "the probe was killed", id="nobody looked until the end"),
     ],
 )
-def test_it_ends_well_if_whatever_had_answered_answers(spans: tuple[Span, ...], *, complete: bool, well: bool) -> None:
-    assert Timeline("x", 0, 9, 5, (Track(BY_NAME, spans),), complete=complete).ends_well is well
+def test_it_ends_well_if_whatever_had_answered_answers(
+    spans: tuple[Span, ...], lacks: str, *, complete: bool, well: bool
+) -> None:
+    seen = Timeline("x", 0, 9, 5, (Track(BY_NAME, spans),), complete=complete)
+    assert (seen.ends_well, seen.lacks) == (well, lacks)
 
 
 def test_ways_of_one_endpoint_are_seen_together_whatever_the_case_of_its_name() -> None:
@@ -109,6 +114,11 @@ MOVED = timeline(
     ("seen", "words"),
     [
         pytest.param(timeline(), "No public endpoint was probed.", id="nothing"),
+        pytest.param(
+            replace(timeline(), unprobed=(Unprobed("batch1:22", "Nobody is there."),), complete=False),
+            "No public endpoint was probed: nobody looked, Nobody is there.",
+            id="nobody could look",
+        ),
         pytest.param(
             timeline((BY_NAME, (up(0, 9),))),
             "0 of 46 connections lost at 1 endpoint. None was interrupted.",

@@ -61,9 +61,11 @@ def both(name: str, port: int = 80) -> tuple[Target, ...]:
 @pytest.mark.parametrize(
     ("found", "expected"),
     [
-        pytest.param(targets(machine("a", endpoint())), Targets(both("a:8080")), id="one machine, by its own port"),
         pytest.param(
-            targets(machine("a", endpoint(local_port=None))), Targets(both("a:80")), id="no other port inside"
+            targets(machine("a", endpoint())), Targets(both("shop/a:8080")), id="one machine, by its own port"
+        ),
+        pytest.param(
+            targets(machine("a", endpoint(local_port=None))), Targets(both("shop/a:80")), id="no other port inside"
         ),
         pytest.param(
             targets(
@@ -75,29 +77,31 @@ def both(name: str, port: int = 80) -> tuple[Target, ...]:
         ),
         pytest.param(
             targets(machine("a", endpoint(protocol="udp", port=53))),
-            Targets((), (Unprobed("a:8080", "UDP port 53: without an answer of the guest, nobody can tell."),)),
+            Targets((), (Unprobed("shop/a:8080", "UDP port 53: without an answer of the guest, nobody can tell."),)),
             id="UDP",
         ),
         pytest.param(targets(machine("a", endpoint(load_balancer="ilb"))), Targets(), id="internal"),
         pytest.param(
             targets(machine("a", endpoint(vip=None, virtual_ip="b"))),
-            Targets((Target("a:8080", SECOND, 80),)),
+            Targets((Target("shop/a:8080", SECOND, 80),)),
             id="a second virtual IP has no name",
         ),
-        pytest.param(targets(machine("a", endpoint(vip=None))), Targets(both("a:8080")), id="the first virtual IP"),
+        pytest.param(
+            targets(machine("a", endpoint(vip=None))), Targets(both("shop/a:8080")), id="the first virtual IP"
+        ),
         pytest.param(
             targets(machine("a", endpoint(vip=None)), virtual_ips=()),
-            Targets((), (Unprobed("a:8080", "It has no public address."),)),
+            Targets((), (Unprobed("shop/a:8080", "It has no public address."),)),
             id="no virtual IP",
         ),
         pytest.param(
             targets(machine("a", endpoint()), instances=(instance("a", power="Stopped"),)),
-            Targets((), (Unprobed("a:8080", "No machine behind it runs."),)),
+            Targets((), (Unprobed("shop/a:8080", "No machine behind it runs."),)),
             id="stopped",
         ),
         pytest.param(
             targets(machine("a", endpoint()), instances=(instance("a", power=None),)),
-            Targets(both("a:8080")),
+            Targets(both("shop/a:8080")),
             id="nobody tells whether it runs",
         ),
         pytest.param(
@@ -121,17 +125,17 @@ def both(name: str, port: int = 80) -> tuple[Target, ...]:
             ),
             Targets(
                 (
-                    *both("a:8080"),
-                    Target("a:8080@instance", "a.shop.cloudapp.net", 8080),
-                    Target("a:8080@instance", "40.1.1.9", 8080),
+                    *both("shop/a:8080"),
+                    Target("shop/a:8080@instance", "a.shop.cloudapp.net", 8080),
+                    Target("shop/a:8080@instance", "40.1.1.9", 8080),
                 ),
-                (Unprobed("a:53", "UDP port 53: without an answer of the guest, nobody can tell."),),
+                (Unprobed("shop/a:53", "UDP port 53: without an answer of the guest, nobody can tell."),),
             ),
             id="an address of its own, at the ports that endpoints lead to",
         ),
         pytest.param(
             targets(machine("a", public="yes"), instances=(instance("a", public="40.1.1.9"),)),
-            Targets((), (Unprobed("a@40.1.1.9", "No endpoint tells which port of the machine listens."),)),
+            Targets((), (Unprobed("shop/a@40.1.1.9", "No endpoint tells which port of the machine listens."),)),
             id="an address of its own and no endpoint",
         ),
         pytest.param(targets(machine("a")), Targets(), id="nothing public"),
@@ -139,6 +143,24 @@ def both(name: str, port: int = 80) -> tuple[Target, ...]:
 )
 def test_classic_endpoints(found: Targets, expected: Targets) -> None:
     assert found == expected
+
+
+def test_machines_of_several_services_that_are_called_alike_are_told_apart() -> None:
+    def service(name: str, address: str) -> HostedService:
+        deployment = Deployment(
+            name=name,
+            slot="Production",
+            status="Running",
+            virtual_network="net",
+            roles=(machine("a", endpoint(vip=address)),),
+            instances=(instance("a"),),
+        )
+        return HostedService(name=name, deployments=(deployment,))
+
+    services = (service("shop", ADDRESS), service("store", SECOND))
+    network = Unit(UNIT.subscription, "virtualNetwork", "net")
+    seen = classic_targets(Estate(UNIT.subscription, hosted_services=services), network)
+    assert seen.targets == (Target("shop/a:8080", ADDRESS, 80), Target("store/a:8080", SECOND, 80))
 
 
 @pytest.mark.parametrize("kind", ["storageAccount", "networkSecurityGroup", "routeTable", "reservedIp"])
@@ -191,7 +213,7 @@ POOL = {"backendAddressPool": {"id": f"{GROUP}/loadBalancers/LB/backendAddressPo
 @pytest.mark.parametrize(
     ("bodies", "expected"),
     [
-        pytest.param([PUBLIC, balancer({}), NIC], Targets(both("a:8080")), id="a NAT rule is its machine's"),
+        pytest.param([PUBLIC, balancer({}), NIC], Targets(both("Shop/a:8080")), id="a NAT rule is its machine's"),
         pytest.param([PUBLIC, balancer({})], Targets(both("Shop:80")), id="a NAT rule that leads nowhere"),
         pytest.param(
             [PUBLIC, balancer(POOL, of="loadBalancingRules"), NIC], Targets(both("Shop:80")), id="a balanced port"
@@ -199,12 +221,12 @@ POOL = {"backendAddressPool": {"id": f"{GROUP}/loadBalancers/LB/backendAddressPo
         pytest.param([PUBLIC, balancer({}, public=False), NIC], Targets(), id="internal"),
         pytest.param(
             [PUBLIC, balancer({"protocol": "Udp"}), NIC],
-            Targets((), (Unprobed("a:8080", "UDP port 80: without an answer of the guest, nobody can tell."),)),
+            Targets((), (Unprobed("Shop/a:8080", "UDP port 80: without an answer of the guest, nobody can tell."),)),
             id="UDP",
         ),
         pytest.param(
             [PUBLIC | {"properties": {"dnsSettings": {"fqdn": HOST}}}, balancer({}), NIC],
-            Targets((), (Unprobed("a:8080", "It has no public address."),)),
+            Targets((), (Unprobed("Shop/a:8080", "It has no public address."),)),
             id="a name without an address",
         ),
         pytest.param([], Targets(), id="nothing"),
@@ -226,9 +248,9 @@ def test_an_address_of_a_machine_is_tried_at_the_ports_that_rules_lead_to() -> N
     }
     nic = NIC | {"properties": properties}
     assert arm_targets([PUBLIC, own, balancer({}), nic]).targets == (
-        *both("a:8080"),
-        Target("a:8080@instance", "40.1.1.9", 8080),
+        *both("Shop/a:8080"),
+        Target("Shop/a:8080@instance", "40.1.1.9", 8080),
     )
     assert arm_targets([PUBLIC, own, balancer({"protocol": "udp"}), nic]).unprobed[-1] == Unprobed(
-        "a@40.1.1.9", "No endpoint tells which port of the machine listens."
+        "Shop/a@40.1.1.9", "No endpoint tells which port of the machine listens."
     )

@@ -6,9 +6,9 @@
   const data = JSON.parse(document.getElementById("data").textContent);
   const rows = [...table.tBodies[0].rows];
   const find = document.querySelector(".find");
-  const { words, type, differs } = find.elements;
+  const { words, type, differs, all } = find.elements;
   const count = find.querySelector("output");
-  const few = 300; // rows that a browser lays out while somebody types
+  const few = 40; // rows; more would hide what comes below, and be slow to lay out while somebody types
 
   rows.forEach((row, position) => {
     row.pair = data.pairs[position];
@@ -69,11 +69,11 @@
         && (!differs.checked || "differs" in row.dataset)
         && wanted.every((word) => row.words.includes(word));
       if (fits) matching += 1;
-      row.hidden = !fits || matching > few;
+      row.hidden = !fits || (matching > few && !all.checked);
       const below = row.nextElementSibling;
       if (below && below.className === "detail") below.hidden = row.hidden;
     }
-    const shown = matching > few ? `, the first ${few} shown` : "";
+    const shown = matching > few && !all.checked ? `, the first ${few} shown` : "";
     count.textContent = `${matching} of ${rows.length} resources${shown}`;
   };
 
@@ -84,5 +84,6 @@
   find.addEventListener("input", show);
   find.addEventListener("submit", (event) => event.preventDefault());
   find.hidden = false;
+  all.parentElement.hidden = rows.length <= few;
   show();
 })();
