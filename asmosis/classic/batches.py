@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from functools import cache
+from itertools import accumulate
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
@@ -51,7 +52,7 @@ def read_documents(paths: Sequence[Path]) -> Iterator[Document | UnreadableDocum
         ChildProcessError: a worker process was killed.
     """
     cores = _cores()
-    if cores == 1 or sum(map(_size, paths)) < _WORTH_A_PROCESS or not all(map(_is_text, paths)):
+    if cores == 1 or not _worth_a_process(paths) or not all(map(_is_text, paths)):
         yield from map(_attempt, paths)
         return
     batches = [paths[start : start + _BATCH] for start in range(0, len(paths), _BATCH)]
@@ -146,6 +147,10 @@ def _revealed(secret: Any) -> str:
     if not isinstance(secret, SecretStr):
         raise NotImplementedError(f"{type(secret)} in a model")
     return secret.get_secret_value()
+
+
+def _worth_a_process(paths: Sequence[Path]) -> bool:
+    return any(size >= _WORTH_A_PROCESS for size in accumulate(map(_size, paths)))
 
 
 def _size(path: Path) -> int:

@@ -17,7 +17,7 @@ A block whose values are refused stays in its document: there is one place that 
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from asmosis.classic.program import Program, program_of
@@ -42,6 +42,8 @@ class Parts:
 
     rest: str
     runs: dict[str, Run] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict)
+    """Those in the blocks; nine of ten stand in block after block, and are in memory once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +87,13 @@ def _take_out(parts: Parts, kind: _Kind) -> None:
     if start is None:
         return
     known = _markups(kind)
+    once = parts.texts.setdefault
     split = (_ASCII_TEXT if parts.rest.isascii() else _TEXT).split
     rest: list[str] = []
     run: Run | None = None
     for piece in pieces:
         begin = piece.find(start)
-        block = _read(split(piece[begin:]), known, kind) if begin >= 0 and len(piece) <= _LONGEST else None
+        block = _read(split(piece[begin:]), known, kind, once) if begin >= 0 and len(piece) <= _LONGEST else None
         if block is None:
             rest += (piece, end)
             run = None
@@ -114,7 +117,10 @@ def _markups(kind: _Kind) -> dict[_Markup, Program | int | None]:
 
 
 def _read(
-    pieces: Sequence[str], known: dict[_Markup, Program | int | None], kind: _Kind
+    pieces: Sequence[str],
+    known: dict[_Markup, Program | int | None],
+    kind: _Kind,
+    once: Callable[[str, str], str],
 ) -> tuple[ClassicModel, tuple[str, ...]] | None:
     """The model of a block, given as its markup and texts in turns, and the paths in it that nothing claims."""
     markup = tuple(pieces[::2])
@@ -125,7 +131,8 @@ def _read(
         known[markup] = program
     if not isinstance(program, Program):
         return None
+    texts = pieces[1::2]
     try:
-        return program.make(pieces[1::2]), program.unread
+        return program.make(list(map(once, texts, texts))), program.unread
     except (ValueError, KeyError):
         return None

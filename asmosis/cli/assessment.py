@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from asmosis import collector
 from asmosis.azure.facts import gather_facts
 from asmosis.classic.archive import file_name
 from asmosis.cli.destinations import destination
@@ -41,6 +42,7 @@ class Asked:
     as_json: bool = False
 
 
+@collector.paused()
 def assess(sources: Sequence[Path], subscription: str, asm_url: str, asked: Asked) -> int:
     """Judge a live subscription, or the one that documents describe; `NO` if a unit is blocked."""
     # What is wrong with the question is said before any work.

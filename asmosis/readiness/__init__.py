@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from itertools import islice
+from operator import attrgetter
 
 from asmosis import collector
 from asmosis.classic.estate import Estate
@@ -128,7 +129,7 @@ def _judge(
     rule: Rule, severity: Severity, subjects: Iterable[Subscription | InUnit], by_place: Mapping[str, list[Finding]]
 ) -> None:
     judge = rule.judge
-    for subject in subjects:
+    for subject in filter(attrgetter(rule.given), subjects) if rule.given else subjects:
         try:
             for hit in judge(subject):
                 by_place[subject.place].append(_finding(rule, severity, subject, hit))

@@ -80,8 +80,9 @@ class Rule:
     """A judgement about one type of subject (`over`), with a severity in each profile that knows it.
 
     `text` is the platform's own message with its gaps as `{name}`, empty where none is published; `needs` are the
-    fields of `Facts` without which the rule cannot judge; `assumed` says that no source tells of the platform's
-    refusal, which then follows from what ARM accepts.
+    fields of `Facts` without which the rule cannot judge; `given` is the field of the subject (a dotted path) without
+    which the rule has nothing to say, so that most subjects are spared the question; `assumed` says that no source
+    tells of the platform's refusal, which then follows from what ARM accepts.
     """
 
     id: str
@@ -94,6 +95,7 @@ class Rule:
     judge: Callable[[Any], Iterator[Hit]]
     text: str = ""
     needs: tuple[str, ...] = ()
+    given: str = ""
     assumed: bool = False
 
 
@@ -117,6 +119,7 @@ def rule(  # noqa: PLR0913 -- what a rule tells of itself, each by name
     noticed: Noticed,
     text: str = "",
     needs: tuple[str, ...] = (),
+    given: str = "",
     assumed: bool = False,
 ) -> Callable[[Callable[[Subject], Iterator[Hit]]], Rule]:
     """Make a rule of a generator; the type of its one argument says which subjects it judges."""
@@ -127,7 +130,7 @@ def rule(  # noqa: PLR0913 -- what a rule tells of itself, each by name
         hints = get_type_hints(judge)
         [subject] = [hint for argument, hint in hints.items() if argument != "return"]
         over = get_args(subject) or (subject,)
-        return Rule(id, severities, title, remedy, source, noticed, over, judge, text, needs, assumed)
+        return Rule(id, severities, title, remedy, source, noticed, over, judge, text, needs, given, assumed)
 
     return decorate
 

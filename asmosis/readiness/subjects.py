@@ -1,33 +1,31 @@
 """What rules judge: the parts of an estate, each with the unit that it migrates with."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from ipaddress import IPv4Network
+
+import msgspec
 
 from asmosis.classic.compute import Deployment, HostedService
 from asmosis.classic.estate import Estate, key
 from asmosis.classic.instance import RoleInstance
 from asmosis.classic.network import Gateway, NetworkSecurityGroup, ReservedIp, RouteTable, VirtualNetworkSite
-from asmosis.classic.role import DataDisk, InputEndpoint, OsDisk, Role
+from asmosis.classic.role import DataDisk, ExtensionReference, InputEndpoint, OsDisk, Role
 from asmosis.classic.storage import Disk, StorageService
 from asmosis.facts import Facts
 from asmosis.readiness.demand import Demand, demand
+from asmosis.readiness.extensions import Kind, kinds_of
 from asmosis.readiness.index import NO_FACTS, Index
 from asmosis.units import Destination, State, Unit
 
+_SLASHES = 4  # of the address of a blob in a container
 
-@dataclass(frozen=True)
-class Subscription:
-    """What belongs to no unit."""
+
+class Subject(msgspec.Struct, frozen=True, dict=True):
+    """What rules judge; there is one for every machine, at a fifth of what a dataclass costs."""
 
     estate: Estate
     index: Index
-
-    @property
-    def place(self) -> str:
-        """KIND/NAME, as findings name it."""
-        return f"subscription/{self.estate.subscription}"
 
     @property
     def facts(self) -> Facts:
@@ -35,12 +33,18 @@ class Subscription:
         return self.index.facts
 
 
-@dataclass(frozen=True)
-class InUnit:
+class Subscription(Subject, frozen=True):
+    """What belongs to no unit."""
+
+    @property
+    def place(self) -> str:
+        """KIND/NAME, as findings name it."""
+        return f"subscription/{self.estate.subscription}"
+
+
+class InUnit(Subject, frozen=True):
     """A subject of a unit."""
 
-    estate: Estate
-    index: Index
     unit: Unit
 
     @property
@@ -49,18 +53,12 @@ class InUnit:
         return self.unit.short
 
     @property
-    def facts(self) -> Facts:
-        """What is known beside the classic documents."""
-        return self.index.facts
-
-    @property
     def state(self) -> State:
         """Where the unit stands in its migration."""
         return self.index.state_of(self.unit)
 
 
-@dataclass(frozen=True)
-class Whole(InUnit):
+class Whole(InUnit, frozen=True):
     """A unit with all that migrates with it; `before` is what the units before it in the request need."""
 
     services: tuple[HostedService, ...]
@@ -78,8 +76,7 @@ class Whole(InUnit):
         return all(usage.current + more <= usage.limit for usage, more in usages if usage)
 
 
-@dataclass(frozen=True)
-class Network(InUnit):
+class Network(InUnit, frozen=True):
     """A virtual network with its cloud services; `site` is none where only deployments name it."""
 
     site: VirtualNetworkSite | None
@@ -102,8 +99,7 @@ class Network(InUnit):
         return tuple(parsed for prefix in prefixes if (parsed := readable(prefix)))
 
 
-@dataclass(frozen=True)
-class Service(InUnit):
+class Service(InUnit, frozen=True):
     """A cloud service."""
 
     service: HostedService
@@ -119,8 +115,7 @@ class Service(InUnit):
         return self.estate.location_of(self.service) or (self.estate.location_of(network) if network else "")
 
 
-@dataclass(frozen=True)
-class Slot(Service):
+class Slot(Service, frozen=True):
     """A deployment of a cloud service."""
 
     deployment: Deployment
@@ -145,12 +140,17 @@ class Slot(Service):
         return tuple((role, endpoint) for role in self.machines for endpoint in role.network.input_endpoints)
 
 
-@dataclass(frozen=True)
-class Machine(Slot):
+class Machine(Slot, frozen=True):
     """A virtual machine; `instance` is none in a deployment's first seconds."""
 
     role: Role
     instance: RoleInstance | None
+    disks: Sequence[OsDisk | DataDisk]
+    """The disk that the machine boots from, then its data disks."""
+    odd_disks: Sequence[OsDisk | DataDisk]
+    """Those that are not simply at HTTPS://ACCOUNT/CONTAINER/BLOB.vhd; spares nearly all of them closer looks."""
+    special_extensions: Sequence[ExtensionReference]
+    """Those of a kind that rules ask for."""
 
     def at(self, path: str) -> str:
         """Where in the ASM documents `path` of the role is."""
@@ -173,11 +173,9 @@ class Machine(Slot):
             return network.subnets
         return (*network.subnets, *(nic.subnet for nic in network.network_interfaces if nic.subnet))
 
-    @cached_property
-    def disks(self) -> tuple[OsDisk | DataDisk, ...]:
-        """The disk that the machine boots from, then its data disks."""
-        boot = self.role.os_disk
-        return (boot, *self.role.data_disks) if boot else self.role.data_disks
+    def extensions_of(self, kind: Kind) -> Iterator[ExtensionReference]:
+        """The machine's extensions of a kind."""
+        return (extension for extension in self.special_extensions if kind in kinds_of(extension))
 
     def at_disk(self, disk: OsDisk | DataDisk) -> str:
         """Where in the ASM documents a disk of the role is."""
@@ -189,16 +187,14 @@ class Machine(Slot):
         return self.instance is not None and self.instance.status == "StoppedDeallocated"
 
 
-@dataclass(frozen=True)
-class Account(InUnit):
+class Account(InUnit, frozen=True):
     """A storage account with the disk objects on its blobs; `account` is none where there is no such account."""
 
     account: StorageService | None
     disks: tuple[Disk, ...]
 
 
-@dataclass(frozen=True)
-class Detached(InUnit):
+class Detached(InUnit, frozen=True):
     """A network security group, route table or reserved IP that nothing uses, so that it migrates alone."""
 
     resource: NetworkSecurityGroup | RouteTable | ReservedIp
@@ -252,7 +248,16 @@ def _of_service(estate: Estate, index: Index, unit: Unit, service: HostedService
         yield slot
         instances = {instance.role_name: instance for instance in deployment.instances}
         for role in slot.machines:
-            yield Machine(estate, index, unit, service, deployment, role, instances.get(role.name))
+            boot = role.os_disk
+            disks: Sequence[OsDisk | DataDisk] = (boot, *role.data_disks) if boot else role.data_disks
+            odd = [disk for disk in disks if _is_odd(disk.media_link)]
+            special = [extension for extension in role.extensions if kinds_of(extension)]
+            instance = instances.get(role.name)
+            yield Machine(estate, index, unit, service, deployment, role, instance, disks, odd, special)
+
+
+def _is_odd(address: str) -> bool:
+    return not address.endswith(".vhd") or address.count("/") > _SLASHES or "%" in address
 
 
 def _service(estate: Estate, unit: Unit) -> HostedService:

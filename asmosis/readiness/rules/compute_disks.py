@@ -43,6 +43,7 @@ def no_os_disk(machine: Machine) -> Iterator[Hit]:
     remedy="Detach one of the two disks, and attach it again at a LUN of its own.",
     source=sources.TARGET_CHECKS,
     noticed="prepare",
+    given="role.data_disks",
     assumed=True,
 )
 def same_lun(machine: Machine) -> Iterator[Hit]:
@@ -69,6 +70,7 @@ def same_lun(machine: Machine) -> Iterator[Hit]:
     remedy="Detach the disk, and attach it again at a LUN from 0 to 63.",
     source=sources.TARGET_CHECKS,
     noticed="prepare",
+    given="role.data_disks",
     assumed=True,
 )
 def impossible_lun(machine: Machine) -> Iterator[Hit]:
@@ -91,12 +93,13 @@ def impossible_lun(machine: Machine) -> Iterator[Hit]:
     source=sources.TARGET_CHECKS,
     noticed="prepare",
     text=texts.TOO_MANY_DISKS,
+    given="role.data_disks",
     assumed=True,
 )
 def too_many_data_disks(machine: Machine) -> Iterator[Hit]:
     """One hit per machine of a size that is known."""
     disks = machine.role.data_disks
-    size = vm_size(machine.role.size or "") if disks else None
+    size = vm_size(machine.role.size or "")
     if size and len(disks) > size.data_disks:
         yield Hit(
             machine.name,
@@ -113,6 +116,7 @@ def too_many_data_disks(machine: Machine) -> Iterator[Hit]:
     remedy="Spread the data over smaller disks, as the platform migrates disks where they are.",
     source=sources.TARGET_CHECKS,
     noticed="prepare",
+    given="role.data_disks",
     assumed=True,
 )
 def too_large(machine: Machine) -> Iterator[Hit]:
@@ -134,12 +138,12 @@ def too_large(machine: Machine) -> Iterator[Hit]:
     remedy="Find the disk's blob, and make the machine's disk of it again.",
     source=sources.TARGET_CHECKS,
     noticed="prepare",
+    given="odd_disks",
     assumed=True,
 )
 def no_blob(machine: Machine) -> Iterator[Hit]:
     """One hit per disk."""
-    for disk in machine.disks:
-        # The first half spares nearly all disks the parsing of their address.
+    for disk in machine.odd_disks:
         if not disk.media_link.endswith(".vhd") and not _blob(disk):
             yield Hit(
                 machine.name,
@@ -156,14 +160,12 @@ def no_blob(machine: Machine) -> Iterator[Hit]:
     remedy="Copy the blob to a name that ends in .vhd, and make the machine's disk of the copy.",
     source=sources.TARGET_CHECKS,
     noticed="prepare",
+    given="odd_disks",
     assumed=True,
 )
 def blob_is_no_vhd(machine: Machine) -> Iterator[Hit]:
     """One hit per disk; an address without a blob is a matter of `vm-blob-name-missing`."""
-    for disk in machine.disks:
-        # Spares nearly all disks the parsing of their address.
-        if disk.media_link.endswith(".vhd"):
-            continue
+    for disk in machine.odd_disks:
         blob = _blob(disk)
         if blob and not blob.lower().endswith(".vhd"):
             yield Hit(

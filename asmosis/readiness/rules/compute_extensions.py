@@ -1,32 +1,12 @@
 """The guest agent and the extensions of virtual machines."""
 
 from collections.abc import Iterator
-from functools import lru_cache
 
 from asmosis.classic.role import ExtensionReference
 from asmosis.readiness import sources, texts
+from asmosis.readiness.extensions import handler_of, migrates
 from asmosis.readiness.rule import Hit, Severity, rule
 from asmosis.readiness.subjects import Machine
-
-# Publishers and names are those that Azure listed (recorded).
-_VISUAL_STUDIO = (
-    "microsoft.visualstudio.windowsazure.remotedebug",
-    "microsoft.visualstudio.azure.remotedebug",
-    "microsoft.visualstudio.windowsazure.devtest",
-)
-_BACKUP = ("vmsnapshot", "vmsnapshotlinux")
-_SITE_RECOVERY = "microsoft.azure.recoveryservices.siterecovery"
-_MONITORING = (
-    "microsoft.enterprisecloud.monitoring.microsoftmonitoringagent",
-    "microsoft.enterprisecloud.monitoring.omsagentforlinux",
-    "microsoft.azure.security.monitoring",
-)
-_KINDS_OF_EXTENSION = 1024  # Azure listed fewer publishers' names and versions than that (recorded)
-_SELF_INSTALLING = (
-    "microsoft.azure.diagnostics.iaasdiagnostics",
-    "microsoft.ostcextensions.linuxdiagnostic",
-    "microsoft.azure.security.iaasantimalware",
-)
 
 
 @rule(
@@ -38,13 +18,14 @@ _SELF_INSTALLING = (
     source=sources.ERRORS,
     noticed="validate",
     text=texts.AGENT_NOT_READY,
+    given="role.extensions",
 )
 def agent_is_not_ready(machine: Machine) -> Iterator[Hit]:
     """One hit per machine; without an extension that migrates, the agent does not matter."""
     agent = machine.instance.agent if machine.instance else None
     if (agent and agent.status == "Ready") or machine.instance is None or machine.deallocated:
         return
-    if any(map(_migrates, machine.role.extensions)):
+    if any(map(migrates, machine.role.extensions)):
         yield Hit(
             machine.name,
             texts.AGENT_NOT_READY.format(machine=machine.role.name, service=machine.service.name),
@@ -61,14 +42,16 @@ def agent_is_not_ready(machine: Machine) -> Iterator[Hit]:
     source=sources.ERRORS,
     noticed="validate",
     text=texts.EXTENSION_REPORTS_NOTHING,
+    given="role.extensions",
 )
 def extension_reports_nothing(machine: Machine) -> Iterator[Hit]:
     """One hit per extension; a deallocated machine cannot report and is exempt."""
-    if machine.instance is None or machine.deallocated:
+    if machine.instance is None:
         return
     reporting = {status.handler.lower() for status in machine.instance.extension_statuses}
-    for extension in machine.role.extensions:
-        if _full_name(extension) not in reporting and _migrates(extension):
+    silent = [extension for extension in machine.role.extensions if handler_of(extension) not in reporting]
+    for extension in silent if not machine.deallocated else ():
+        if migrates(extension):
             yield Hit(
                 machine.name,
                 texts.EXTENSION_REPORTS_NOTHING.format(
@@ -87,17 +70,18 @@ def extension_reports_nothing(machine: Machine) -> Iterator[Hit]:
     source=sources.ERRORS,
     noticed="validate",
     text=texts.EXTENSION_HANDLER,
+    given="role.extensions",
 )
 def extension_handler_is_not_ready(machine: Machine) -> Iterator[Hit]:
     """One hit per extension; the platform's text does name the wrong status as the one to reach."""
     # Spares nearly all machines the search for what each of their extensions reports.
-    if machine.instance and all(status.status == "Ready" for status in machine.instance.extension_statuses):
+    if machine.instance is None or not [s for s in machine.instance.extension_statuses if s.status != "Ready"]:
         return
-    if machine.instance is None or machine.deallocated:
+    if machine.deallocated:
         return
     statuses = {status.handler.lower(): status.status for status in machine.instance.extension_statuses}
-    for extension in filter(_migrates, machine.role.extensions):
-        status = statuses.get(_full_name(extension))
+    for extension in filter(migrates, machine.role.extensions):
+        status = statuses.get(handler_of(extension))
         if status not in (None, "Ready"):
             yield Hit(
                 machine.name,
@@ -117,10 +101,11 @@ def extension_handler_is_not_ready(machine: Machine) -> Iterator[Hit]:
     source=sources.ERRORS,
     noticed="validate",
     text=texts.XML_EXTENSION,
+    given="special_extensions",
 )
 def xml_extension(machine: Machine) -> Iterator[Hit]:
     """One hit per extension: BGInfo 1, and Visual Studio's remote debuggers and Web Deploy."""
-    for extension in filter(_is_xml, machine.role.extensions):
+    for extension in machine.extensions_of("xml"):
         yield Hit(
             machine.name,
             texts.XML_EXTENSION.format(
@@ -138,16 +123,16 @@ def xml_extension(machine: Machine) -> Iterator[Hit]:
     remedy="Uninstall the extension, if the agent does not report.",
     source=sources.PLANNING,
     noticed="validate",
+    given="special_extensions",
 )
 def bginfo_2(machine: Machine) -> Iterator[Hit]:
     """One hit per machine."""
-    for extension in machine.role.extensions:
-        if _full_name(extension) == "microsoft.compute.bginfo" and not _is_xml(extension):
-            yield Hit(
-                machine.name,
-                f"{_contains(machine, extension)} {extension.version}; it migrates while the agent reports as ready.",
-                _at(machine, extension),
-            )
+    for extension in machine.extensions_of("bginfo-2"):
+        yield Hit(
+            machine.name,
+            f"{_contains(machine, extension)} {extension.version}; it migrates while the agent reports as ready.",
+            _at(machine, extension),
+        )
 
 
 @rule(
@@ -159,16 +144,16 @@ def bginfo_2(machine: Machine) -> Iterator[Hit]:
     source=sources.ERRORS,
     noticed="validate",
     text=texts.BACKUP_EXTENSION,
+    given="special_extensions",
 )
 def backup_extension(machine: Machine) -> Iterator[Hit]:
     """One hit per extension."""
-    for extension in machine.role.extensions:
-        if extension.name.lower() in _BACKUP:
-            yield Hit(
-                machine.name,
-                texts.BACKUP_EXTENSION.format(machine=machine.role.name, service=machine.service.name),
-                _at(machine, extension),
-            )
+    for extension in machine.extensions_of("backup"):
+        yield Hit(
+            machine.name,
+            texts.BACKUP_EXTENSION.format(machine=machine.role.name, service=machine.service.name),
+            _at(machine, extension),
+        )
 
 
 @rule(
@@ -179,16 +164,16 @@ def backup_extension(machine: Machine) -> Iterator[Hit]:
     remedy="Switch the replication off, migrate, and switch it on for the ARM machine.",
     source=sources.OVERVIEW,
     noticed="never",
+    given="special_extensions",
 )
 def site_recovery(machine: Machine) -> Iterator[Hit]:
     """One hit per extension."""
-    for extension in machine.role.extensions:
-        if extension.publisher.lower() == _SITE_RECOVERY:
-            yield Hit(
-                machine.name,
-                f"{_contains(machine, extension)} of Site Recovery; the replication does not survive the migration.",
-                _at(machine, extension),
-            )
+    for extension in machine.extensions_of("site-recovery"):
+        yield Hit(
+            machine.name,
+            f"{_contains(machine, extension)} of Site Recovery; the replication does not survive the migration.",
+            _at(machine, extension),
+        )
 
 
 @rule(
@@ -199,16 +184,16 @@ def site_recovery(machine: Machine) -> Iterator[Hit]:
     remedy="Switch off the policy that installs the agent, then uninstall the agent.",
     source=sources.OVERVIEW,
     noticed="validate",
+    given="special_extensions",
 )
 def monitoring_extension(machine: Machine) -> Iterator[Hit]:
     """One hit per extension."""
-    for extension in machine.role.extensions:
-        if _full_name(extension) in _MONITORING:
-            yield Hit(
-                machine.name,
-                f"{_contains(machine, extension)}, which Security Center installs again while its policy is on.",
-                _at(machine, extension),
-            )
+    for extension in machine.extensions_of("monitoring"):
+        yield Hit(
+            machine.name,
+            f"{_contains(machine, extension)}, which Security Center installs again while its policy is on.",
+            _at(machine, extension),
+        )
 
 
 @rule(
@@ -219,42 +204,16 @@ def monitoring_extension(machine: Machine) -> Iterator[Hit]:
     remedy="Uninstall it without fear, if it stands in the way.",
     source=sources.PLANNING,
     noticed="never",
+    given="special_extensions",
 )
 def self_installing_extension(machine: Machine) -> Iterator[Hit]:
     """One hit per extension."""
-    for extension in machine.role.extensions:
-        if _full_name(extension) in _SELF_INSTALLING:
-            yield Hit(
-                machine.name,
-                f"{_contains(machine, extension)}, which comes back by itself when it is uninstalled.",
-                _at(machine, extension),
-            )
-
-
-def _migrates(extension: ExtensionReference) -> bool:
-    return extension.name.lower() not in _BACKUP and not _is_xml(extension)
-
-
-def _is_xml(extension: ExtensionReference) -> bool:
-    return _is_of_xml_kind(extension.publisher, extension.name, extension.version)
-
-
-def _full_name(extension: ExtensionReference) -> str:
-    """What the extension's handler calls itself, in lower case."""
-    return _lower(extension.publisher, extension.name)
-
-
-# An estate has thousands of extensions, but few of them are different.
-@lru_cache(_KINDS_OF_EXTENSION)
-def _is_of_xml_kind(publisher: str, name: str, version: str) -> bool:
-    if publisher.lower() in _VISUAL_STUDIO:
-        return True
-    return _lower(publisher, name) == "microsoft.compute.bginfo" and version.partition(".")[0] == "1"
-
-
-@lru_cache(_KINDS_OF_EXTENSION)
-def _lower(publisher: str, name: str) -> str:
-    return f"{publisher}.{name}".lower()
+    for extension in machine.extensions_of("self-installing"):
+        yield Hit(
+            machine.name,
+            f"{_contains(machine, extension)}, which comes back by itself when it is uninstalled.",
+            _at(machine, extension),
+        )
 
 
 def _contains(machine: Machine, extension: ExtensionReference) -> str:

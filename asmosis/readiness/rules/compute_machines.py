@@ -10,7 +10,6 @@ from asmosis.readiness.rule import Hit, Severity, rule
 from asmosis.readiness.subjects import Machine
 
 _SETTLED = ("ReadyRole", "StoppedVM", "StoppedDeallocated")
-_SLASHES = 4  # of a blob's address without any in the name
 _TIMED_OUT = ("ProvisioningTimeout", "ProvisioningTimedOut")  # assumed: never recorded, sources spell it both ways
 
 
@@ -106,6 +105,7 @@ def no_subnet(machine: Machine) -> Iterator[Hit]:
     remedy="Switch boot diagnostics off, migrate, switch them on in ARM, and delete their old blobs.",
     source=sources.ANNOUNCEMENT_2016,
     noticed="validate",
+    given="role.debug_settings",
 )
 def boot_diagnostics_on_premium(machine: Machine) -> Iterator[Hit]:
     """One hit per machine; premium shows in the disk's IO type or in the type of its storage account."""
@@ -136,13 +136,11 @@ def boot_diagnostics_on_premium(machine: Machine) -> Iterator[Hit]:
     source=sources.ERRORS,
     noticed="validate",
     text=texts.SLASH_IN_BLOB_NAME,
+    given="odd_disks",
 )
 def slash_in_blob_name(machine: Machine) -> Iterator[Hit]:
     """One hit per disk."""
-    for disk in machine.disks:
-        # HTTPS://ACCOUNT/CONTAINER/BLOB: spares nearly all disks the parsing of their address.
-        if disk.media_link.count("/") <= _SLASHES and "%" not in disk.media_link:
-            continue
+    for disk in machine.odd_disks:
         blob = unquote(urlsplit(disk.media_link).path).lstrip("/").partition("/")[2]
         if "/" in blob:
             yield Hit(

@@ -117,16 +117,16 @@ def same_static_address(network: Network) -> Iterator[Hit]:
 )
 def endpoints_contradict(slot: Slot) -> Iterator[Hit]:
     """One hit per public port with two owners, and per member of a set that differs from the set's first."""
-    owners: dict[tuple[str, str, int], str] = {}
+    owners: dict[tuple[str, str, int], tuple[Role, InputEndpoint]] = {}
     firsts: dict[str, InputEndpoint] = {}
     for role, endpoint in slot.endpoints:
         first = firsts.setdefault(key(endpoint.balanced_set), endpoint) if endpoint.balanced_set else endpoint
-        # What is said of an endpoint is put together where something is.
-        owner = f"set {first.balanced_set}" if first.balanced_set else f"{role.name}/{endpoint.name}"
         front = (endpoint.load_balancer or endpoint.vip or "", _transport(endpoint), endpoint.port)
-        other = owners.setdefault(front, owner)
-        if other != owner:
-            yield _endpoint_hit(slot, role, endpoint, f"{other} and {owner} both own {front[1]} port {endpoint.port}.")
+        other, owner = owners.setdefault(front, (role, first)), (role, first)
+        # What is said of an endpoint is put together where something is.
+        if other[1] is not first and _owner(*other) != _owner(*owner):
+            problem = f"{_owner(*other)} and {_owner(*owner)} both own {front[1]} port {endpoint.port}."
+            yield _endpoint_hit(slot, role, endpoint, problem)
         if first is not endpoint and _of_a_set(first) != _of_a_set(endpoint):
             difference = f"differs from the others of set {endpoint.balanced_set} in port or probe."
             yield _endpoint_hit(slot, role, endpoint, f"Endpoint {endpoint.name} {difference}")
@@ -135,6 +135,10 @@ def endpoints_contradict(slot: Slot) -> Iterator[Hit]:
 def _endpoint_hit(slot: Slot, role: Role, endpoint: InputEndpoint, message: str) -> Hit:
     evidence = slot.at(f"RoleList/Role[{role.name}]/InputEndpoint[{endpoint.name}]")
     return Hit(f"{slot.service.name}/{role.name}", message, evidence)
+
+
+def _owner(role: Role, first: InputEndpoint) -> str:
+    return f"set {first.balanced_set}" if first.balanced_set else f"{role.name}/{first.name}"
 
 
 def _of_a_set(endpoint: InputEndpoint) -> tuple[object, ...]:

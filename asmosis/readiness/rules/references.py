@@ -27,7 +27,7 @@ def subnet_is_not_there(machine: Machine) -> Iterator[Hit]:
     known = machine.index.subnets.get(key(machine.deployment.virtual_network or ""))
     if known is None:
         return
-    missing = [name for name in machine.subnets if key(name) not in known]
+    missing = [name for name in machine.subnets if name not in known and key(name) not in known]
     for name in dict.fromkeys(missing) if missing else ():
         yield Hit(
             machine.name,
