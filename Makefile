@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 BENCH := .venv-bench
 
-.PHONY: demo test test-fast night check format docs bench lock up down clean
+.PHONY: demo test test-fast night chaos fuzz check audit format docs bench lock up env down clean
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
@@ -25,7 +25,8 @@ demo: $(READY)
 ## test: the whole suite
 test: $(READY)
 	@$(BIN)/python -m pytest -n 2 -m "not slow"
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m slow
+	@# Most of these wait most of the time.
+	@$(BIN)/python -m pytest -n 3 --dist loadgroup -m slow
 
 ## test-fast: without what starts a Prefect server or waits
 test-fast: $(READY)
@@ -35,12 +36,25 @@ test-fast: $(READY)
 night: $(READY)
 	@$(BIN)/python -m tests.night
 
-## check: format, lint, types, import contracts, generated docs
+## chaos: a hundred seeds of kills, outages and clocks over waves of forty units; hours (SEEDS, CHAOS_SEED, PROFILE=scale)
+chaos: $(READY)
+	@$(BIN)/python -m tests.chaos
+
+## fuzz: a million inputs for whatever reads what comes from elsewhere (INPUTS, FUZZ_SEED); failures are kept in .fuzz
+fuzz: $(READY)
+	@$(BIN)/python -m tests.fuzz --inputs $(or $(INPUTS),1000000) --seed $(or $(FUZZ_SEED),0)
+
+## check: format, lint, types, import contracts, generated docs, what the project is built of
 check: $(READY)
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/python -m tests.audit
+
+## audit: the same for dependencies alone, and strict: exit 1 for a vulnerability that tests/audit.yaml does not accept
+audit: $(READY)
+	@$(BIN)/python -m tests.audit --strict
 
 ## format: what check would complain about and a program can mend
 format: $(READY)
@@ -76,9 +90,13 @@ lock:
 up: $(READY)
 	@$(BIN)/python -m deployments.local up
 
+## env: what a shell needs to talk to the local copy: eval "$(make -s env)"
+env: $(READY)
+	@$(BIN)/python -m deployments.shell
+
 ## down: stops exactly these
 down: $(READY)
 	@$(BIN)/python -m deployments.local down
 
 clean:
-	rm -rf $(VENV) $(BENCH) .asmosis .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(BENCH) .asmosis .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .fuzz

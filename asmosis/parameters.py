@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from enum import StrEnum
 from graphlib import CycleError, TopologicalSorter
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -29,8 +29,18 @@ def _asked_first(schema: dict[str, Any]) -> None:
     schema["properties"] = {name: properties[name] for name in dict.fromkeys((*required, *properties))}
 
 
+def _sentence(name: str, _: object) -> str:
+    """The title of a field: `arm_writes_per_hour` is "ARM writes per hour"."""
+    return name.replace("_", " ").capitalize().replace("Arm ", "ARM ")
+
+
 class _Parameters(BaseModel):
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True, json_schema_extra=_asked_first)
+    model_config = ConfigDict(
+        extra="forbid",
+        use_attribute_docstrings=True,
+        json_schema_extra=_asked_first,
+        field_title_generator=_sentence,
+    )
 
 
 class _ForSubscription(_Parameters):
@@ -86,9 +96,9 @@ class Windows(_Parameters):
     """When units may be prepared, each as DAYS FROM-TO: mon-fri 22:00-04:00. Empty: always."""
     commit: list[Annotated[str, _text_of(Window.parse)]] = Field(default_factory=list)
     """When units may be committed, likewise. Empty: always."""
-    off: list[Annotated[str, _text_of(DaysOff.parse)]] = Field(default_factory=list)
+    off: list[Annotated[str, _text_of(DaysOff.parse)]] = Field(default_factory=list, title="Days off")
     """Dates on which no window opens: 2026-12-24, or 2026-12-24..2027-01-02."""
-    extra: list[Annotated[str, _text_of(Extra.parse)]] = Field(default_factory=list)
+    extra: list[Annotated[str, _text_of(Extra.parse)]] = Field(default_factory=list, title="Extra windows")
     """Windows on single dates for both, besides the others: 2027-01-02 10:00-14:00."""
 
     @model_validator(mode="after")
@@ -127,13 +137,13 @@ class Windows(_Parameters):
 class Approvers(_Parameters):
     """Whose yes a commit needs; names are declared, not authenticated."""
 
-    needed: int = Field(default=1, ge=1, le=20)
+    needed: int = Field(default=1, ge=1, le=20, title="Approvals needed")
     """How many different people have to approve."""
-    names: list[str] = Field(default_factory=list)
+    names: list[str] = Field(default_factory=list, title="Names of approvers")
     """Who may decide; empty: anybody."""
     requester_may_approve: bool = True
     """Whether who asked for the run may approve it too."""
-    holds_for_hours: float = Field(default=0, ge=0)
+    holds_for_hours: float = Field(default=0, ge=0, title="Asked anew after hours")
     """After so many hours without a decision the check runs again and earlier approvals count no more; 0: never."""
 
     @model_validator(mode="after")
@@ -154,9 +164,9 @@ class Approvers(_Parameters):
 class Probe(_Parameters):
     """Connecting to the public endpoints while a unit is prepared and committed; nothing is sent to the machines."""
 
-    on: bool = True
+    on: bool = Field(default=True, title="Measure downtime")
     """Whether anybody connects."""
-    rate: float = Field(default=5.0, ge=0.1, le=100)
+    rate: float = Field(default=5.0, ge=0.1, le=100, title="Attempts per second")
     """Attempts a second at each address and name of each endpoint."""
     grace_seconds: float = Field(default=10.0, ge=0, le=600)
     """How long to wait after a step for endpoints that had answered before it."""
@@ -221,7 +231,7 @@ class WaveParameters(WaveSettings):
     units: list[str] = Field(min_length=1)
     """The units as KIND/NAME."""
     after: dict[str, list[str]] = Field(default_factory=dict)
-    """Units of the wave that have to be committed before another one starts: KIND/NAME and what it waits for."""
+    """What has to be committed before a unit starts: {"storageAccount/disks": ["virtualNetwork/prod"]}."""
     destinations: dict[str, Destination] = Field(default_factory=dict)
     """The ARM networks of cloud services outside any network, by KIND/NAME; the platform makes one for the others."""
 
@@ -278,7 +288,7 @@ class AbortParameters(_ForUnit):
 class AssessParameters(_ForSubscription):
     """A whole subscription, judged without any lock."""
 
-    profile: str = "platform-2023"
+    profile: Literal["platform-2023", "seed-2016"] = "platform-2023"
     """Which platform vintage's rules apply."""
     waivers: str = ""
     """The text of a file of waivers: findings that somebody accepts, with who, why and until when."""

@@ -1,9 +1,14 @@
 """Prefect's REST API: one call, signed in, with its refusals as our errors."""
 
+import base64
+import uuid
 from collections.abc import Mapping
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from typing import Any, Self, cast
+from pathlib import Path
+from typing import Any, Self
 
 import requests
 from pydantic import SecretStr
@@ -19,13 +24,23 @@ DEFAULT_API = "http://127.0.0.1:4200/api"
 _ADDRESS = "Give it as http://HOST:PORT/api."
 _LONGEST_PAUSE = 10.0  # seconds before a call is repeated
 _TIMEOUT = (5.0, 60.0)  # seconds to connect, to answer
+_SAME_TIME = timedelta(seconds=10)
+_TRUE = ("1", "true", "t", "yes", "y", "on")  # as pydantic reads Prefect's settings
+_TOKEN, _CLIENT = "Prefect-Csrf-Token", "Prefect-Csrf-Client"
 
 
 class PrefectServer:
     """A Prefect server, as far as one call goes."""
 
     def __init__(
-        self, api: str, *, login: SecretStr | None = None, key: SecretStr | None = None, ui: str = "", tries: int = 2
+        self,
+        api: str,
+        *,
+        login: SecretStr | None = None,
+        key: SecretStr | None = None,
+        ui: str = "",
+        tries: int = 2,
+        trust: bool | str = True,
     ) -> None:
         """Reach the server at `api` (its address ends in `/api`).
 
@@ -35,7 +50,15 @@ class PrefectServer:
             key: an API key.
             ui: where people look at runs, if it is not beside the API.
             tries: how often a call is repeated while the server is away or busy.
+            trust: a file with the certificates (PEM) to know the server by, or whether those that are known as a rule
+                count; false believes anybody.
+
+        Raises:
+            UsageError: there is no such file.
         """
+        if isinstance(trust, str) and not Path(trust).is_file():
+            raise UsageError("PREFECT_API_SSL_CERT_FILE", f"there is no file {trust}", "Name a PEM file that exists.")
+        self.trust, self._ahead = trust, timedelta()
         self.api = api.rstrip("/")
         self.ui = (ui or self.api.removesuffix("/api")).rstrip("/")
         authorization = _Authorization(login, key)
@@ -47,14 +70,23 @@ class PrefectServer:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str], tries: int = 2) -> Self:
-        """The server that Prefect's own variables name: PREFECT_API_URL, _API_AUTH_STRING, _API_KEY, _UI_URL."""
+        """The server that Prefect's own variables name.
+
+        PREFECT_API_URL, _API_AUTH_STRING, _API_KEY, _API_SSL_CERT_FILE, _API_TLS_INSECURE_SKIP_VERIFY, _UI_URL.
+
+        Raises:
+            UsageError: a file that they name is not there.
+        """
         login, key = environment.get("PREFECT_API_AUTH_STRING"), environment.get("PREFECT_API_KEY")
+        careless = environment.get("PREFECT_API_TLS_INSECURE_SKIP_VERIFY", "").lower() in _TRUE
+        known = environment.get("PREFECT_API_SSL_CERT_FILE") or environment.get("SSL_CERT_FILE")
         return cls(
             environment.get("PREFECT_API_URL") or DEFAULT_API,
             login=SecretStr(login) if login else None,
             key=SecretStr(key) if key else None,
             ui=environment.get("PREFECT_UI_URL", ""),
             tries=tries,
+            trust=not careless and (known or True),
         )
 
     def call(self, method: str, path: str, body: Mapping[str, Any] | None = None, *, once: bool = False) -> Any:
@@ -66,14 +98,12 @@ class PrefectServer:
             UsageError: the server's address is none.
         """
         session = self._once if once else self._repeatable
-        try:
-            answer = session.request(method, self.api + path, json=body, timeout=_TIMEOUT, allow_redirects=False)
-        except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema) as error:
-            raise UsageError("PREFECT_API_URL", f"{self.api!r} is no address ({error})", _ADDRESS) from None
-        except requests.exceptions.MissingSchema:
-            raise UsageError("PREFECT_API_URL", f"{self.api!r} is no address", _ADDRESS) from None
-        except requests.RequestException as error:
-            raise Unreachable("Prefect", self.api, _innermost(error)) from None
+        answer = self._sent(session, method, path, body)
+        if method != "GET" and _wants_token(answer):
+            # Refused for that alone, so nothing was done.
+            self._bring_token()
+            answer = self._sent(session, method, path, body)
+        self._heed_time(answer.headers.get("Date"))
         content, told = None, answer.status_code == HTTPStatus.NO_CONTENT
         with suppress(requests.JSONDecodeError):
             # Some answers are just `null`.
@@ -84,6 +114,44 @@ class PrefectServer:
             words = f"{self.api}{path} is not Prefect's API; PREFECT_API_URL usually ends in /api"
             raise ControlPlaneError("Prefect", answer.status_code, "NoJson", words)
         return content
+
+    def now(self) -> datetime:
+        """The present by the server's clock, which schedules by it; by this machine's until the server has told.
+
+        Clocks of machines differ: what is to be later than something that the server keeps is reckoned by this one.
+        """
+        return datetime.now(UTC) - self._ahead
+
+    def _heed_time(self, told: str | None) -> None:
+        with suppress(TypeError, ValueError):
+            ahead = datetime.now(UTC) - parsedate_to_datetime(told or "")
+            # It is told in whole seconds, and answers take a while.
+            self._ahead = ahead if abs(ahead) > _SAME_TIME else timedelta()
+
+    def _sent(
+        self, session: requests.Session, method: str, path: str, body: Mapping[str, Any] | None
+    ) -> requests.Response:
+        try:
+            return session.request(
+                method, self.api + path, json=body, timeout=_TIMEOUT, allow_redirects=False, verify=self.trust
+            )
+        except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema) as error:
+            raise UsageError("PREFECT_API_URL", f"{self.api!r} is no address ({error})", _ADDRESS) from None
+        except requests.exceptions.MissingSchema:
+            raise UsageError("PREFECT_API_URL", f"{self.api!r} is no address", _ADDRESS) from None
+        except (requests.RequestException, UnicodeError) as error:
+            raise Unreachable("Prefect", self.api, _innermost(error)) from None
+
+    def _bring_token(self) -> None:
+        """What a server with protection against forged requests wants with every write."""
+        client = str(uuid.uuid4())
+        token = str(self.call("GET", f"/csrf-token?client={client}")["token"])
+        for session in (self._once, self._repeatable):
+            session.headers.update({_TOKEN: token, _CLIENT: client})
+
+
+def _wants_token(answer: requests.Response) -> bool:
+    return answer.status_code == HTTPStatus.FORBIDDEN and "CSRF token" in answer.text
 
 
 def _session(authorization: AuthBase, connect: int, again: int) -> requests.Session:
@@ -114,9 +182,10 @@ class _Authorization(AuthBase):
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         if self._login:
-            user, _, password = self._login.get_secret_value().partition(":")
-            return cast("requests.PreparedRequest", requests.auth.HTTPBasicAuth(user, password)(request))
-        if self._key:
+            # As Prefect's own client writes it; requests would encode as Latin-1.
+            login = base64.b64encode(self._login.get_secret_value().encode()).decode()
+            request.headers["Authorization"] = f"Basic {login}"
+        elif self._key:
             request.headers["Authorization"] = f"Bearer {self._key.get_secret_value()}"
         return request
 

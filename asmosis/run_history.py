@@ -27,21 +27,22 @@ def history(server: PrefectServer, run_id: str) -> History:
 
     The server is told of tasks by events, a moment after they ended: a step that was taken just now is waited for.
     """
-    states = server.call("GET", f"/flow_run_states/?flow_run_id={run_id}")
-    found = History(
-        tuple(
-            RunState(state["type"], state["name"], state["timestamp"], state.get("message") or "")
-            for state in sorted(states, key=lambda state: str(state["timestamp"]))
-        ),
-        (),
-        tuple(_operations(server, run_id)),
-    )
+    found = History(states(server, run_id), (), tuple(_operations(server, run_id)))
     for pause in (*_PAUSES, 0.0):
         found = replace(found, tasks=_tasks(server, run_id))
         if all(span.until for span in found.steps):
             break
         time.sleep(pause)
     return found
+
+
+def states(server: PrefectServer, run_id: str) -> tuple[RunState, ...]:
+    """The states that a run has been in, oldest first."""
+    told = server.call("GET", f"/flow_run_states/?flow_run_id={run_id}")
+    return tuple(
+        RunState(state["type"], state["name"], state["timestamp"], state.get("message") or "")
+        for state in sorted(told, key=lambda state: str(state["timestamp"]))
+    )
 
 
 def decisions(server: PrefectServer, run_id: str) -> tuple[Decision, ...]:

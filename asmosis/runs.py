@@ -9,7 +9,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cached_property
 from typing import Any, get_args
 
@@ -38,6 +38,7 @@ _PAUSES = (0.5, 0.5, 1.0, 1.0, 2.0)  # seconds between looks at a run; the last 
 _BUSY_PAUSES = (0.5, 1.0, 2.0, 4.0)  # seconds before a decision is sent again to a server that was busy
 _FORM_NOT_THERE_YET = "Run input schema not found"  # a run suspends itself first and then brings its form
 _EXPECTED = "asmosis.expected-minutes"
+_FLOW_NAMES: dict[str, str] = {}  # by id, which no other flow of any server has
 _ENDED = frozenset({"COMPLETED", "FAILED", "CANCELLED", "CRASHED"})
 
 
@@ -123,11 +124,6 @@ class Runs(PrefectServer):
     """A Prefect server's runs."""
 
     @cached_property
-    def _names(self) -> dict[str, str]:
-        """The flows that runs belong to, by id, as far as they were asked for."""
-        return {}
-
-    @cached_property
     def _deployments(self) -> dict[str, str]:
         """The deployments of flows by name, as far as they were asked for."""
         return {}
@@ -189,11 +185,23 @@ class Runs(PrefectServer):
             "flows": {"name": {"any_": [flow]}},
             "flow_runs": {
                 "state": {"type": {"any_": ["SCHEDULED"]}},
-                "expected_start_time": {"before_": datetime.now(UTC).isoformat()},
+                "expected_start_time": {"before_": self.now().isoformat()},
             },
             "limit": _PAGE,
         }
         return tuple(self._run(document) for document in self.call("POST", "/flow_runs/filter", query))
+
+    def running(self, flow: str) -> tuple[Run, ...]:
+        """The runs of a flow that are at work."""
+        query = {"flows": {"name": {"any_": [flow]}}, "flow_runs": {"state": {"type": {"any_": ["RUNNING"]}}}}
+        return tuple(self._run(document) for document in self.call("POST", "/flow_runs/filter", query))
+
+    def unfinished(self, subscription: str, wave: str) -> int:
+        """How many of a wave's units have a run that has not ended."""
+        tags = [f"subscription:{subscription}", f"wave:{wave}"]
+        going = {"tags": {"all_": tags}, "state": {"type": {"not_any_": sorted(_ENDED)}}}
+        query = {"flows": {"name": {"any_": ["migrate"]}}, "flow_runs": going}
+        return int(self.call("POST", "/flow_runs/count", query))
 
     def timings(self, plane: str = "") -> tuple[dict[str, Any], ...]:
         """The newest duration of each step of each unit: `unit`, `plane`, a `StepDuration`'s values, when (`at`)."""
@@ -342,9 +350,9 @@ class Runs(PrefectServer):
         return self._deployments[flow]
 
     def _flow(self, id: str) -> str:
-        if id not in self._names:
-            self._names[id] = self.call("GET", f"/flows/{id}")["name"]
-        return self._names[id]
+        if id not in _FLOW_NAMES:
+            _FLOW_NAMES[id] = self.call("GET", f"/flows/{id}")["name"]
+        return _FLOW_NAMES[id]
 
 
 def _words(answer: Mapping[str, Any]) -> str:

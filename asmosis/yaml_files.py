@@ -1,7 +1,7 @@
 """Files that people write: YAML or JSON read into a model, with the line of every mistake.
 
 Every scalar is the text that stands there (`name: 2024-01` stays that name) until the model reads it; unknown and
-repeated keys, aliases and deep nesting are refused.
+repeated keys, aliases, tags and deep nesting are refused.
 """
 
 import difflib
@@ -145,6 +145,10 @@ class _Builder:
         line = event.start_mark.line + 1
         if isinstance(event, yaml.AliasEvent):
             raise UsageError(f"{self._place}:{line}", "not YAML (aliases are not taken)", "Correct the line.")
+        if getattr(event, "tag", None):
+            raise UsageError(
+                f"{self._place}:{line}", f"not YAML (tags are not taken: {event.tag:.60})", "Correct the line."
+            )
         if isinstance(event, yaml.DocumentStartEvent) and self.root is not None:
             raise UsageError(f"{self._place}:{line}", "a second document starts", "Write one document per file.")
         if isinstance(event, yaml.ScalarEvent):

@@ -8,12 +8,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench import against_moto, assessing, checking, growth, machine, plot, probing, waving
+from bench import against_moto, assessing, checking, growth, machine, plot, probing, scaling, waving
 
 RESULTS = Path(__file__).resolve().parent / "results"
 _LINEAR = 1.25
 _WAVES = ("waving", "waving_scale")
 _UNITS = {"short": (30, 60), "long": (100, 300)}  # of a wave on SQLite, and on PostgreSQL
+_GROWING = {"short": (20, 60), "long": (100, 300, 1000)}
+_STOCK = {"short": 8, "long": 30}
 
 
 def main() -> int:
@@ -36,6 +38,7 @@ def main() -> int:
         "probing": lambda: probing.run(asked.python),
         "waving": lambda: waving.run(asked.python, units, "local"),
         "waving_scale": lambda: waving.run(asked.python, units_scale, "scale"),
+        "scaling": lambda: scaling.run(asked.python, _GROWING[asked.waves], _STOCK[asked.waves]),
     }
     results: dict[str, Any] = dict(about)
     for name, measure in measurements.items():
@@ -68,7 +71,7 @@ def _told(results: dict[str, Any]) -> list[str]:
         what, per_attempt = f"probe 1000, {name}", f"{each['microseconds_per_attempt']} µs per attempt"
         lines.append(f"{what:22} {per_attempt}, {each['processor']:.0%} of a processor, {each['failed']} failed")
     lines += [f"{name:22} {waving.told(results[name])}" for name in _WAVES]
-    return lines
+    return [*lines, *scaling.told(results["scaling"])]
 
 
 def _missed(results: dict[str, Any]) -> list[str]:
@@ -85,6 +88,7 @@ def _missed(results: dict[str, Any]) -> list[str]:
         *(f"missed: {name} grows with exponent {found}, more than {_LINEAR}" for name, found in steep.items()),
         *checking.missed(results["checking"]),
         *(line for name in _WAVES for line in waving.missed(results[name])),
+        *scaling.missed(results["scaling"]),
         *(
             [f"missed: assess takes {judging['ratio']} times as long as lxml, not {assessing.TARGET:g}"]
             if judging["ratio"] > assessing.TARGET

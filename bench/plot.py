@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 
 def draw(results: dict[str, Any], file: Path) -> None:
     """Ratios on the left, growth beside them."""
-    figure = Figure(figsize=(20, 4.8))
-    left, middle, right, judging = figure.subplots(1, 4)
+    figure = Figure(figsize=(25, 4.8))
+    left, middle, right, judging, waving = figure.subplots(1, 5)
     _ratios(left, results["against_moto"])
     _growth(middle, results["seeding"], "seed a synthetic estate")
     _growth(right, results["preparing"], "prepare one network")
@@ -18,6 +18,7 @@ def draw(results: dict[str, Any], file: Path) -> None:
     parse = [point["lxml_seconds"] for point in results["assessing"]["points"]]
     judging.plot([point["machines"] for point in results["assessing"]["points"]], parse, "s:", label="lxml only parses")
     judging.legend()
+    _waves(waving, results["scaling"])
     machine = results["machine"]
     figure.suptitle(
         f"{machine['processor']}, {machine['cores']} cores, {machine['system']}, Python {machine['python']},"
@@ -38,6 +39,18 @@ def _ratios(axes: Axes, result: dict[str, Any]) -> None:
     axes.invert_yaxis()
     axes.set_title(f"requests a second, as a multiple of moto's ({result['objects']} objects)", fontsize=10)
     axes.legend(loc="lower right")
+
+
+def _waves(axes: Axes, result: dict[str, Any]) -> None:
+    units = [each["units"] for each in result["waves"]]
+    axes.loglog(units, [each["seconds"] for each in result["waves"]], "o-", color="#3a6ea5", label="wave")
+    axes.loglog(units, [each["bare_seconds"] for each in result["waves"]], "s:", color="#999", label="bare script")
+    axes.set_xticks(units, [str(each) for each in units])
+    axes.minorticks_off()
+    axes.set_xlabel("units")
+    axes.set_ylabel("seconds")
+    axes.set_title(f"waves, {result['at_once']} at once, profile scale", fontsize=10)
+    axes.legend()
 
 
 def _growth(axes: Axes, curve: dict[str, Any], what: str) -> None:

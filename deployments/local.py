@@ -3,8 +3,9 @@
 A keeper starts again whichever of them dies; `down` ends all.
 
 Places and ports come from the environment, so that two copies can run side by side: `ASMOSIS_HOME`, `PREFECT_HOME`,
-`PREFECT_API_URL`, `EMULATOR_PORT`, `SEED`. `PROFILE=scale` keeps Prefect's data in a PostgreSQL of its own
-(`POSTGRES_PORT`) and starts two workers (`WORKERS`).
+`PREFECT_API_URL`, `EMULATOR_PORT`, `SEED`. `PROFILE=scale` is the server for hundreds of units: on a PostgreSQL and a
+Redis of its own (`POSTGRES_PORT`, `REDIS_PORT`), its services in a process apart, its API in one or several
+(`API_WORKERS`), and two workers (`WORKERS`).
 """
 
 import json
@@ -14,7 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, cast
 from urllib.parse import urlsplit
@@ -22,7 +23,8 @@ from urllib.parse import urlsplit
 import psutil
 import requests
 
-from deployments import postgres
+from deployments import access, postgres, redis
+from deployments.settings import SERVER
 
 PATIENCE = 120.0  # seconds that a service may take to answer; a first start makes the server's database
 GRACE = 15.0  # seconds between asking a process to end and ending it
@@ -42,7 +44,13 @@ class Place:
     seed: str
     profile: Literal["local", "scale"] = "local"
     postgres_port: int = 8471
+    redis_port: int = 8472
     workers: int = 1
+    api_workers: int = 1
+    server_port: int = 0
+    """What the server listens on where something stands between it and `api_url`; 0: the port of that."""
+    login: str = field(default="", repr=False)
+    """`USER:PASSWORD` that the server asks for; empty: it asks for none."""
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> "Place":
@@ -59,7 +67,11 @@ class Place:
             seed=environ.get("SEED", "contoso"),
             profile=cast('Literal["local", "scale"]', profile),
             postgres_port=int(environ.get("POSTGRES_PORT", "8471")),
+            redis_port=int(environ.get("REDIS_PORT", "8472")),
+            api_workers=int(environ.get("API_WORKERS", "1")),
             workers=int(environ.get("WORKERS", "2" if profile == "scale" else "1")),
+            server_port=int(environ.get("SERVER_PORT", "0")),
+            login=access.login_of(environ, home, profile),
         )
 
     @property
@@ -72,18 +84,26 @@ class Place:
         """Where the Prefect UI is."""
         return self.api_url.removesuffix("/api")
 
-    def environment(self) -> dict[str, str]:
-        """The environment of everything that runs here, secrets of the caller included."""
-        database = {}
+    def server_environment(self) -> dict[str, str]:
+        """What only the server is told besides."""
+        # By default they are in the server's memory: once it is restarted, nobody gives back a slot that was taken.
+        database = {"PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem"}
         if self.profile == "scale":
             database["PREFECT_SERVER_DATABASE_CONNECTION_URL"] = postgres.url(self.home, self.postgres_port)
-            database |= postgres.SERVER_SETTINGS
+            database |= postgres.SERVER_SETTINGS | redis.SERVER_SETTINGS | redis.addresses(self.home, self.redis_port)
+        return {**SERVER, **database, **access.of_server(self.login, self.ui_url)}
+
+    def environment(self) -> dict[str, str]:
+        """The environment of everything that runs here, secrets of the caller included."""
         return {
             **os.environ,
-            **database,
+            **access.of_clients(self.login),
             "PROFILE": self.profile,
             "POSTGRES_PORT": str(self.postgres_port),
+            "REDIS_PORT": str(self.redis_port),
+            "API_WORKERS": str(self.api_workers),
             "WORKERS": str(self.workers),
+            "SERVER_PORT": str(self.server_port),
             # Programs that are started by name are to be of this environment.
             "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
             "ASMOSIS_HOME": str(self.home),
@@ -91,7 +111,6 @@ class Place:
             "SEED": self.seed,
             "PREFECT_HOME": str(self.prefect_home),
             "PREFECT_API_URL": self.api_url,
-            "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
             "PREFECT_CLI_PROMPT": "false",
             "DO_NOT_TRACK": "1",
             # How soon a run starts, and how soon a dead worker is missed.
@@ -115,6 +134,8 @@ class Service:
     name: str
     command: tuple[str, ...]
     health: str
+    serves: bool = False
+    """Whether it is a process of Prefect's server, which knows the database."""
 
     def answers(self) -> bool:
         """Whether the service answers now; one without an address does when its process lives."""
@@ -136,7 +157,7 @@ def services(place: Place) -> tuple[Service, ...]:
     address = urlsplit(place.api_url)
     python = sys.executable
     return (
-        *_database(place),
+        *_stores(place),
         Service(
             "emulator",
             (
@@ -149,10 +170,13 @@ def services(place: Place) -> tuple[Service, ...]:
             "server",
             (
                 *(python, "-m", "deployments.server"),
-                *("--host", address.hostname or "127.0.0.1", "--port", str(address.port or 4200)),
+                *("--host", address.hostname or "127.0.0.1", "--port", str(place.server_port or address.port or 4200)),
+                *(("--no-services", "--workers", str(place.api_workers)) if place.profile == "scale" else ()),
             ),
             f"{place.api_url}/health",
+            serves=True,
         ),
+        *_services_apart(place),
         *(
             Service(
                 f"worker-{number}" if number else "worker",
@@ -170,9 +194,11 @@ KEEPER = Service("keeper", (sys.executable, "-m", "deployments.keeper"), "")
 
 def up(place: Place) -> None:
     """Start what is not running, wait until it answers, register blocks and deployments."""
+    access.require_login(place.login, place.api_url)
     place.home.mkdir(parents=True, exist_ok=True)
     if place.profile == "scale":
         postgres.prepare(place.home)
+        redis.prepare(place.home, place.redis_port)
     everything = services(place)
     for service in everything:
         if service.health:
@@ -215,15 +241,19 @@ def start(service: Service, place: Place) -> None:
     if service.health and service.answers():
         sys.exit(f"{service.health} is answered by something that is not ours. Set PREFECT_API_URL or EMULATOR_PORT.")
     say(f"starting {service.name}")
-    with (place.home / f"{service.name}.log").open("ab") as log:
+    written = place.home / f"{service.name}.log"
+    written.touch(mode=0o600)
+    with written.open("ab") as log:
         process = subprocess.Popen(
             service.command,
             stdout=log,
             stderr=log,
             stdin=subprocess.DEVNULL,
-            env=place.environment(),
+            env=place.environment() | (place.server_environment() if service.serves else {}),
             cwd=ROOT,
             start_new_session=True,
+            # What it writes, such as logs, the database and evidence, is nobody else's to read.
+            umask=0o077,
         )
     _STARTED.append(process)
     identity = {"pid": process.pid, "started": psutil.Process(process.pid).create_time()}
@@ -247,11 +277,21 @@ def say(text: str) -> None:
     sys.stderr.flush()
 
 
-def _database(place: Place) -> tuple[Service, ...]:
+def _stores(place: Place) -> tuple[Service, ...]:
+    """What the processes of the server keep things in, where it has several."""
     if place.profile != "scale":
         return ()
-    health = f"tcp:127.0.0.1:{place.postgres_port}"
-    return (Service("postgres", postgres.command(place.home, place.postgres_port), health),)
+    return (
+        Service("postgres", postgres.command(place.home, place.postgres_port), f"tcp:127.0.0.1:{place.postgres_port}"),
+        Service("redis", redis.command(place.home), f"tcp:127.0.0.1:{place.redis_port}"),
+    )
+
+
+def _services_apart(place: Place) -> tuple[Service, ...]:
+    """What the server does besides answering, in a process of its own."""
+    if place.profile != "scale":
+        return ()
+    return (Service("services", (sys.executable, "-m", "deployments.server", "services"), "", serves=True),)
 
 
 def _pid_file(service: Service, place: Place) -> Path:

@@ -12,10 +12,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+from deployments.packages import install, reachable, running_as
+
 USER = "asmosis"
 PACKAGE = "postgresql"
 SYSTEM_USER = "postgres"  # made by the package; the server refuses to run as root
-CONNECTIONS = 200
+CONNECTIONS = 350  # 100 for each process of the server, of whose API there may be two
 # Prefect's server asks for a second connection while it holds one that has a run locked. With the fifteen that it has
 # by default, fifty runs at one time wait for each other until they time out, and end with 500.
 SERVER_SETTINGS = {
@@ -44,7 +46,7 @@ def command(home: Path, port: int) -> tuple[str, ...]:
         "synchronous_commit": "off",
     }
     options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-    return (*_as_system_user(), str(_program("postgres")), "-D", str(_data(home)), *options)
+    return (*running_as(SYSTEM_USER), str(_program("postgres")), "-D", str(_data(home)), *options)
 
 
 def prepare(home: Path) -> None:
@@ -52,8 +54,8 @@ def prepare(home: Path) -> None:
 
     Exits with the remedy where PostgreSQL is missing and cannot be installed.
     """
-    if _found("initdb") is None:
-        _install()
+    if found("initdb") is None:
+        install(PACKAGE, "PostgreSQL's server")
     data = _data(home)
     if (data / "PG_VERSION").exists():
         return
@@ -64,44 +66,24 @@ def prepare(home: Path) -> None:
         owner = pwd.getpwnam(SYSTEM_USER)
         for path in (data, _password(home)):
             os.chown(path, owner.pw_uid, owner.pw_gid)
-        _reachable(data)
-    initdb = (*_as_system_user(), str(_program("initdb")), "-D", str(data), "--username", USER)
+        reachable(data, SYSTEM_USER)
+    initdb = (*running_as(SYSTEM_USER), str(_program("initdb")), "-D", str(data), "--username", USER)
     secured = ("--auth", "scram-sha-256", "--pwfile", str(_password(home)), "--encoding", "UTF8", "--locale", "C")
     subprocess.run((*initdb, *secured), check=True, stdout=subprocess.DEVNULL, cwd=data)
 
 
-def _install() -> None:
-    if os.getuid() != 0 or shutil.which("apt-get") is None:
-        sys.exit(f"PROFILE=scale needs PostgreSQL's server; install the package {PACKAGE} and start again.")
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    install = ("apt-get", "install", "--yes", "--no-install-recommends", PACKAGE)
-    subprocess.run(install, check=True, env=environment, stdout=sys.stderr)
-
-
-def _reachable(data: Path) -> None:
-    closed = [str(folder) for folder in data.parents if not folder.stat().st_mode & 0o001]
-    if closed:
-        sys.exit(f"User {SYSTEM_USER} may not enter {closed[-1]}. Set ASMOSIS_HOME to a folder that it may.")
-
-
-def _as_system_user() -> tuple[str, ...]:
-    if os.getuid() != 0:
-        return ()
-    return ("setpriv", f"--reuid={SYSTEM_USER}", f"--regid={SYSTEM_USER}", "--init-groups", "--")
-
-
-def _program(name: str) -> Path:
-    found = _found(name)
-    if found is None:
-        sys.exit(f"{name} is not there; is the package {PACKAGE} installed?")
-    return found
-
-
-def _found(name: str) -> Path | None:
+def found(name: str) -> Path | None:
     """The newest version that Debian keeps beside the others, or what is on the path."""
     versions = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), key=lambda path: int(path.parts[-3]))
     on_path = shutil.which(name)
     return versions[-1] if versions else Path(on_path) if on_path else None
+
+
+def _program(name: str) -> Path:
+    there = found(name)
+    if there is None:
+        sys.exit(f"{name} is not there; is the package {PACKAGE} installed?")
+    return there
 
 
 def _data(home: Path) -> Path:

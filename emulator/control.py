@@ -54,9 +54,15 @@ class _Latency(_Strict):
     write: _Seconds | None = None
 
 
+_Action = Annotated[str, Field(min_length=1, max_length=200)]
+
+
 class _Identity(_Strict):
     client_id: Annotated[str, Field(min_length=1)]
     subscriptions: list[Annotated[str, Field(pattern=seeds.SUBSCRIPTION_PATTERN)]]
+    classic: bool = True
+    actions: list[_Action] | None = None
+    not_actions: list[_Action] = []
 
 
 class _Throttle(_Strict):
@@ -119,11 +125,18 @@ async def set_quota(request: Request) -> JSONResponse:
     return JSONResponse(asked.model_dump())
 
 
-async def set_scope(request: Request) -> JSONResponse:
-    """Which subscriptions an identity may use; counts where tokens are required."""
+async def set_rights(request: Request) -> JSONResponse:
+    """What an identity may do: subscriptions, the classic plane, a role's actions; counts where tokens are required."""
     asked = await _asked(request, _Identity)
-    identity.set_scope(request.app.state.store, asked.client_id, asked.subscriptions)
+    given = asked.model_dump(exclude={"client_id"})
+    identity.set_rights(request.app.state.store, asked.client_id, identity.Rights(**given))
     return JSONResponse(asked.model_dump())
+
+
+async def actions_asked(request: Request) -> JSONResponse:
+    """The actions that an identity with limited rights has asked for (`?client_id=`), and whether it might."""
+    client = request.query_params.get("client_id", "")
+    return JSONResponse(identity.actions_asked(request.app.state.store, client))
 
 
 async def set_throttle(request: Request) -> JSONResponse:
@@ -182,7 +195,8 @@ ROUTES = [
     Route("/_control/clock", turn_clock, methods=["POST"]),
     Route("/_control/latency", set_latency, methods=["POST"]),
     Route("/_control/quota", set_quota, methods=["POST"]),
-    Route("/_control/identities", set_scope, methods=["POST"]),
+    Route("/_control/identities", set_rights, methods=["POST"]),
+    Route("/_control/identities", actions_asked, methods=["GET"]),
     Route("/_control/throttle", set_throttle, methods=["POST"]),
     Route("/_control/faults", add_fault, methods=["POST"]),
     Route("/_control/faults", list_faults, methods=["GET"]),

@@ -94,7 +94,10 @@ EXAMPLES: dict[tuple[str, str], tuple[dict[str, Any], ...]] = {
         {"subscription": SUBSCRIPTION, "region": "westus", "name": "virtualMachines", "limit": 3},
     ),
     ("POST", "/_control/throttle"): ({"subscription": SUBSCRIPTION, "writes_per_hour": 100},),
-    ("POST", "/_control/identities"): ({"client_id": "operator", "subscriptions": [SUBSCRIPTION]},),
+    ("POST", "/_control/identities"): (
+        {"client_id": "operator", "subscriptions": [SUBSCRIPTION]},
+        {"client_id": "reader", "subscriptions": [SUBSCRIPTION], "classic": False, "actions": ["*/read"]},
+    ),
     ("POST", "/_control/faults"): (
         {"when": {"plane": "arm", "nth": 3}, "then": {"status": 503, "headers": {"Retry-After": "1"}}, "times": 2},
         {"when": {"verb": "prepare", "unit": "virtualNetwork/contoso-vnet"}, "then": {"lose_reply": True}},

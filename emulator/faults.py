@@ -78,6 +78,11 @@ class Then(_Strict):
     quota: Quota | None = None
     wrong: Wrong | tuple[Wrong, ...] = ()
 
+    @property
+    def keeps_from_work(self) -> bool:
+        """Whether the request is held up, or never worked on."""
+        return bool(self.delay or self.hang or self.cut or self.status is not None or self.crash == "before")
+
 
 class Script(_Strict):
     """One fault; `times` is how many matching requests it meets, null means all."""

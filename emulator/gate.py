@@ -7,7 +7,9 @@ to the socket.
 import asyncio
 import logging
 import os
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from email.utils import formatdate
 from typing import Any
 from urllib.parse import parse_qsl
 from uuid import uuid4
@@ -16,6 +18,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from emulator import faults, identity, journal, operations
+from emulator.arm import permissions
 from emulator.asm import routes as asm_routes
 from emulator.clock import Clock
 from emulator.dataplane import DataPlane
@@ -75,36 +78,53 @@ class Gate:
             return
         exchange = _exchange(scope)
         try:
+            _require_encoded(scope["query_string"])
             exchange.body = await _body(receive, exchange.headers)
             exchange.caller = self._signed_in(exchange)
         except _DisconnectedError:
             return
         except PlatformError as error:
-            await _reply(send, exchange, render(exchange.plane, error))
+            await self._reply(send, exchange, render(exchange.plane, error))
             return
         async with self._turn:
             met = [] if exchange.plane == "control" else faults.strike(self._store, _met_by(exchange))
-        exchange.plan = faults.plan(met)
-        await asyncio.sleep(sum(then.delay for then in met))
-        if any(then.hang for then in met):
-            await _until_disconnected(receive)
-            return
-        if any(then.crash == "before" for then in met):
-            os._exit(70)
-        if any(then.cut for then in met):
-            _cut(send)
-            return
-        answer = next((_scripted(exchange, then) for then in met if then.status is not None), None)
+            exchange.plan = faults.plan(met)
+            # In the same turn, so that a crash that another request meets cannot come between a fault and its effect.
+            answer = None if any(then.keeps_from_work for then in met) else await self._worked(scope, exchange)
+        answer = answer or await self._worked_late(met, scope, exchange, receive, send)
         if answer is None:
-            async with self._turn:
-                answer = await self._work(scope, exchange)
-                await self._follow()
+            return
         if any(then.crash == "after" for then in met):
             os._exit(70)
         if any(then.lose_reply for then in met):
             _cut(send)
             return
-        await _reply(send, exchange, answer)
+        await self._reply(send, exchange, answer)
+
+    async def _worked_late(
+        self, met: Sequence[Then], scope: Scope, exchange: Exchange, receive: Receive, send: Send
+    ) -> Answer | None:
+        """Do what faults do before the work, then act unless they say the answer; none if nobody is to hear one."""
+        await asyncio.sleep(sum(then.delay for then in met))
+        if any(then.hang for then in met):
+            await _until_disconnected(receive)
+            return None
+        if any(then.crash == "before" for then in met):
+            os._exit(70)
+        if any(then.cut for then in met):
+            _cut(send)
+            return None
+        scripted = next((_scripted(exchange, then) for then in met if then.status is not None), None)
+        if scripted is not None:
+            return scripted
+        async with self._turn:
+            return await self._worked(scope, exchange)
+
+    async def _worked(self, scope: Scope, exchange: Exchange) -> Answer:
+        """Act, and let the data plane show it."""
+        answer = await self._work(scope, exchange)
+        await self._follow()
+        return answer
 
     async def settle(self) -> None:
         """End what is due without waiting for a request, so that the data plane shows it in time."""
@@ -136,13 +156,29 @@ class Gate:
                 "Authentication failed. The 'Authorization' header is missing or its token is not valid.",
                 {"www-authenticate": 'Bearer realm="emulator"'},
             )
-        if (
-            self._require_token
-            and exchange.subscription
-            and not identity.may(self._store, who or "", exchange.subscription)
-        ):
-            raise _forbidden(exchange, who or "")
+        if self._require_token and exchange.subscription:
+            self._authorize(exchange, who or "")
         return who or ""
+
+    def _authorize(self, exchange: Exchange, who: str) -> None:
+        """Refuse what was not given to an identity whose rights are limited."""
+        rights = identity.rights_of(self._store, who)
+        if rights is None:
+            return
+        inside = exchange.subscription in (each.lower() for each in rights.subscriptions)
+        if exchange.plane == "asm":
+            if not (inside and rights.classic):
+                raise _not_associated()
+            return
+        wanted = permissions.asked(exchange.method, exchange.path)
+        if wanted is None:
+            return
+        may = inside and (
+            rights.actions is None or permissions.allowed(wanted.action, rights.actions, rights.not_actions)
+        )
+        identity.note_asked(self._store, who, wanted.action, allowed=may)
+        if not may:
+            raise permissions.refusal(who, wanted)
 
     async def _work(self, scope: Scope, exchange: Exchange) -> Answer:
         """Settle what is due, run the handler in one transaction, journal a write."""
@@ -219,25 +255,30 @@ class Gate:
             note=note,
         )
 
+    async def _reply(self, send: Send, exchange: Exchange, answer: Answer) -> None:
+        headers = {
+            b"x-ms-request-id": exchange.request_id.encode(),
+            b"cache-control": b"no-cache",
+            b"content-length": str(len(answer.body)).encode(),
+            # By the emulated clock: whoever turns it has a platform whose time is another.
+            b"date": formatdate(self._clock.timestamp(), usegmt=True).encode(),
+        }
+        given = [(name, value) for name, value in answer.headers if name.lower() not in headers]
+        await send({"type": "http.response.start", "status": answer.status, "headers": [*given, *headers.items()]})
+        await send({"type": "http.response.body", "body": answer.body})
+
     def _record(self, *, note: Note, **entry: Any) -> None:
         at = self._clock.now().isoformat(timespec="milliseconds")
         journal.record(self._store, {"at": at, **entry, **asdict(note)})
 
 
-def _forbidden(exchange: Exchange, who: str) -> PlatformError:
-    """Somebody signed in, but has no say in the subscription (both texts documented)."""
-    if exchange.plane == "asm":
-        return PlatformError(
-            403,
-            "ForbiddenError",
-            "The server failed to authenticate the request. Verify that the certificate is valid and is associated with"
-            " this subscription.",
-        )
+def _not_associated() -> PlatformError:
+    """Somebody signed in whom the classic plane does not let in (documented)."""
     return PlatformError(
         403,
-        "AuthorizationFailed",
-        f"The client '{who}' with object id '{who}' does not have authorization to perform action '{exchange.method}'"
-        f" over scope '{exchange.path}' or the scope is invalid.",
+        "ForbiddenError",
+        "The server failed to authenticate the request. Verify that the certificate is valid and is associated with"
+        " this subscription.",
     )
 
 
@@ -262,6 +303,11 @@ def _exchange(scope: Scope) -> Exchange:
         headers=Headers(scope=scope),
         subscription=subscription.lower(),
     )
+
+
+def _require_encoded(query: bytes) -> None:
+    if not query.isascii():
+        raise PlatformError(400, "BadRequest", "The query of the request is not percent-encoded.")
 
 
 async def _body(receive: Receive, headers: Headers) -> bytes:
@@ -303,17 +349,6 @@ def _scripted(exchange: Exchange, then: Then) -> Answer:
         return render(exchange.plane, PlatformError(status, then.code, then.message, then.headers))
     headers = {"content-type": then.content_type, **then.headers}
     return Answer(status, [(name.encode(), value.encode()) for name, value in headers.items()], then.body.encode())
-
-
-async def _reply(send: Send, exchange: Exchange, answer: Answer) -> None:
-    headers = {
-        b"x-ms-request-id": exchange.request_id.encode(),
-        b"cache-control": b"no-cache",
-        b"content-length": str(len(answer.body)).encode(),
-    }
-    given = [(name, value) for name, value in answer.headers if name.lower() not in headers]
-    await send({"type": "http.response.start", "status": answer.status, "headers": [*given, *headers.items()]})
-    await send({"type": "http.response.body", "body": answer.body})
 
 
 async def _until_disconnected(receive: Receive) -> None:

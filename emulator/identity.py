@@ -8,6 +8,7 @@ import json
 import os
 import secrets
 import time
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from starlette.requests import Request
@@ -20,6 +21,21 @@ from emulator.store import Store
 LIFETIME = 24 * 3600
 HEADER_VARIABLE = "EMULATOR_IDENTITY_HEADER"
 """Environment variable with the secret that callers of the endpoint must know; unset, any value will do."""
+
+
+@dataclass(frozen=True)
+class Rights:
+    """What an identity may do in some subscriptions.
+
+    `classic` is whether the classic plane lets it in, which knows no smaller rights (documented: service administrators
+    and co-administrators may do everything, nobody else anything). `actions`, less `not_actions`, is what a role allows
+    in Resource Manager; none is everything.
+    """
+
+    subscriptions: list[str]
+    classic: bool = True
+    actions: list[str] | None = None
+    not_actions: list[str] = field(default_factory=list)
 
 
 async def token(request: Request) -> JSONResponse:
@@ -62,15 +78,37 @@ def subject(store: Store, authorization: str) -> str | None:
     return str(claims["sub"]) if claims.get("exp", 0) > time.time() else None
 
 
-def set_scope(store: Store, client: str, subscriptions: list[str]) -> None:
-    """From now on the identity may do something in these subscriptions only."""
-    store.set_setting(f"identity.scope/{client}", json.dumps([each.lower() for each in subscriptions]))
+def set_rights(store: Store, client: str, rights: Rights) -> None:
+    """From now on the identity may do this and no more; what it asked for is counted anew."""
+    store.set_setting(_rights_key(client), json.dumps(asdict(rights)))
+    store.set_setting(_asked_key(client), json.dumps({}))
 
 
-def may(store: Store, client: str, subscription: str) -> bool:
-    """Whether an identity may do something in a subscription; one that was given no scope may everywhere."""
-    scope = json.loads(store.setting(f"identity.scope/{client}", "null"))
-    return scope is None or subscription.lower() in scope
+def rights_of(store: Store, client: str) -> Rights | None:
+    """What an identity may do; none for one that was never limited, which may do everything."""
+    kept = json.loads(store.setting(_rights_key(client), "null"))
+    return None if kept is None else Rights(**kept)
+
+
+def note_asked(store: Store, client: str, action: str, *, allowed: bool) -> None:
+    """Keep that the identity asked for an action."""
+    kept = actions_asked(store, client)
+    if kept.get(action) is not allowed:
+        store.set_setting(_asked_key(client), json.dumps({**kept, action: allowed}))
+
+
+def actions_asked(store: Store, client: str) -> dict[str, bool]:
+    """The actions that a limited identity has asked for, and whether it may do them."""
+    found: dict[str, bool] = json.loads(store.setting(_asked_key(client), "{}"))
+    return found
+
+
+def _rights_key(client: str) -> str:
+    return f"identity.rights/{client}"
+
+
+def _asked_key(client: str) -> str:
+    return f"identity.asked/{client}"
 
 
 def _claims(body: str) -> dict[str, Any]:

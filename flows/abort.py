@@ -6,13 +6,16 @@ from prefect.client.schemas.objects import State as RunState
 from asmosis.parameters import AbortParameters
 from asmosis.runs import unit_tags
 from asmosis.units import Destination, Outcome, Verb
+from asmosis.version import VERSION
 from blocks.azure import load_planes
 from flows.outcome import ended
+from flows.waiting import outlasting
 from tasks.migration import look, take
 from tasks.runs import end_migrations, make_findable
 
 
-@flow(name="abort", flow_run_name="abort {request.unit}")
+@flow(name="abort", version=VERSION, flow_run_name="abort {request.unit}")
+@outlasting()
 def abort(request: AbortParameters) -> RunState[None]:
     """Unlock a prepared unit, and end the runs that go on with it or wait; a unit whose commit was sent is refused."""
     unit = request.id

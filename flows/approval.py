@@ -17,10 +17,11 @@ from asmosis.reports.evidence import evidence_words
 from asmosis.run_history import decisions
 from asmosis.units import Verb
 from flows.waiting import wait_for_answer
-from tasks.evidence import keep_check
+from tasks.evidence import keep_check, publish_evidence
 from tasks.probe import seen_during
 from tasks.reports import artifact_key, publish
 from tasks.runs import address_of, server
+from tasks.witness import interrupted
 
 
 class Approval(RunInput):
@@ -35,8 +36,6 @@ class Approval(RunInput):
 
 def decide(verdict: Verdict, migration: MigrateParameters) -> tuple[Decision, str]:
     """Commit or abort, and in whose words; while people are asked, the run is suspended and holds no process."""
-    page = "side-by-side"
-    publish(page, verdict.unit, side_by_side_page(verdict), f"{verdict.unit.short}: classic and ARM side by side")
     seen = seen_during(Verb.PREPARE) if migration.probe.on else None
     # Whoever no longer answers may be nothing that the check compares; and what is not known has to be looked at:
     # evidence of a probe that could not tell about an endpoint is not complete either.
@@ -49,10 +48,13 @@ def decide(verdict: Verdict, migration: MigrateParameters) -> tuple[Decision, st
     # Every vote lies under a key that names the evidence it was given for: a run that goes on after a crash finds
     # them again, and none of them counts any more once the platform shows something else.
     question = f"approval-{kept.signed[:32]}"
-    votes = server().votes(str(runtime.flow_run.id), question)
-    standing = tally(votes, policy.rules(migration.requested_by), datetime.now(UTC))
+    votes = server().votes(str(runtime.flow_run.id), question) if interrupted() else ()
+    standing = tally(votes, policy.rules(migration.requested_by), server().now())
     if standing.decision:
         return standing.decision, standing.words
+    page = "side-by-side"
+    publish(page, verdict.unit, side_by_side_page(verdict), f"{verdict.unit.short}: classic and ARM side by side")
+    publish_evidence(verdict.unit, kept)
     downtime = downtime_note(seen, artifact_key(f"downtime-{Verb.PREPARE}", verdict.unit)) if seen else ""
     description = question_page(verdict, artifact_key(page, verdict.unit)) + downtime + votes_page(standing)
     description = f"{description}\n{evidence_words(kept, address_of('evidence', verdict.unit))}"

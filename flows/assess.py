@@ -8,12 +8,13 @@ from asmosis.parameters import AssessParameters
 from asmosis.readiness import assess as judged
 from asmosis.readiness.waivers import apply, parse_waivers
 from asmosis.reports import readiness_page
+from asmosis.version import VERSION
 from blocks.azure import load_planes
 from tasks.inventory import read_estate
 from tasks.reports import publish
 
 
-@flow(name="assess", flow_run_name="assess {assessment.subscription}")
+@flow(name="assess", version=VERSION, flow_run_name="assess {assessment.subscription}")
 def assess(assessment: AssessParameters) -> dict[str, int]:
     """Publish which units can go and exactly what blocks the others; answers how many of each."""
     planes = load_planes(assessment.planes, assessment.subscription)

@@ -13,10 +13,11 @@ from asmosis.probe import Targets
 from asmosis.runs import unit_tags
 from asmosis.translate import Promise
 from asmosis.units import Outcome, State, Unit, Verb
+from asmosis.version import VERSION
 from blocks.azure import load_planes
 from flows.approval import decide, said_before
 from flows.outcome import brought_back, ended
-from flows.waiting import wait_for_slot, wait_for_window
+from flows.waiting import outlasting, wait_for_slot, wait_for_window
 from tasks.checks import check_unit
 from tasks.endings import noted_ending
 from tasks.evidence import keep_before
@@ -29,7 +30,8 @@ from tasks.runs import look_soon, make_findable, server
 from tasks.timings import keep_timing
 
 
-@flow(name="migrate", flow_run_name="migrate {migration.unit}")
+@flow(name="migrate", version=VERSION, flow_run_name="migrate {migration.unit}")
+@outlasting()
 def migrate(migration: MigrateParameters) -> RunState[None]:
     """Leave the unit fully in ARM, fully classic or, where that was asked for, prepared; never in between."""
     unit, destination = migration.id, migration.destination
@@ -46,7 +48,8 @@ def migrate(migration: MigrateParameters) -> RunState[None]:
         # It was judged when it first came here; judging it again and again while it waits its turn helps nobody.
         _wait_for_turn(migration)
     found = survey(unit, planes, destination, before, migration.waivers)
-    keep_before(unit, found)
+    if before not in UNTOUCHED:
+        keep_before(unit, found)
     promised = found.promised
     if promised is None:
         return ended(unit, Outcome.COMMITTED, "Classic no longer has it, and ARM does: an earlier run committed it.")
@@ -85,7 +88,7 @@ def _prepare(
     if before not in UNTOUCHED:
         take(Verb.PREPARE, unit, planes, destination)
         return
-    _wait_for_turn(migration)
+    wait_for_window(migration.windows.for_prepare, Verb.PREPARE)
     try:
         with (
             room_to_prepare(unit.subscription, len(promised.resources)),
@@ -129,7 +132,8 @@ def _after_prepare(migration: MigrateParameters, planes: Planes, promised: Promi
     if decision == "abort":
         return brought_back(unit, planes, Outcome.ABORTED, words, verdict)
     wait_for_window(migration.windows.for_commit, Verb.COMMIT)
-    with probing(Verb.COMMIT, promised, endpoints_in_arm(promised, planes), planes, migration.probe):
+    endpoints = endpoints_in_arm(promised, planes) if migration.probe.on else Targets()
+    with probing(Verb.COMMIT, promised, endpoints, planes, migration.probe):
         step = take(Verb.COMMIT, unit, planes, migration.destination)
     keep_timing(step, promised, planes)
     return ended(unit, Outcome.COMMITTED, words, check_unit(promised, planes))

@@ -5,9 +5,11 @@ from prefect.states import Completed, Failed
 
 from asmosis.azure.planes import Planes
 from asmosis.check import Verdict
+from asmosis.errors import AsmosisError
 from asmosis.redaction import redacted_text
 from asmosis.reports import outcome_page
 from asmosis.units import Destination, Outcome, Unit, Verb
+from flows.waiting import put_off
 from tasks.endings import note_ending
 from tasks.evidence import keep_outcome
 from tasks.migration import take
@@ -25,8 +27,13 @@ def ended(unit: Unit, outcome: Outcome, words: str, verdict: Verdict | None = No
         why = "differs from what was promised" if verdict.told("real") else "may not be read in full"
         outcome, words = Outcome.INCOMPLETE, f"{words} The ARM side {why}."
     words = redacted_text(words)
-    if trouble := keep_outcome(unit, outcome, words, verdict):
-        words = f"{words} {trouble}"
+    try:
+        keep_outcome(unit, outcome, words, verdict)
+    except AsmosisError as trouble:
+        # The end is the end all the same; but a run that begins again finds it, and can keep it then.
+        if trouble.worth_retrying:
+            put_off(trouble)
+        words = f"{words} Its evidence is not kept: {trouble}"
     page = outcome_page(unit, outcome, words, verdict, address_of("evidence", unit))
     publish("outcome", unit, page, f"{unit.short}: {outcome}")
     make = Completed if outcome.good else Failed

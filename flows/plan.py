@@ -8,12 +8,13 @@ from asmosis.planning.happened import NOTHING, happened
 from asmosis.planning.plan import Plan
 from asmosis.planning.propose import propose
 from asmosis.reports.plans import file_page, plan_page
+from asmosis.version import VERSION
 from blocks.azure import load_planes
 from tasks.planning import runs_of, survey
 from tasks.reports import publish
 
 
-@flow(name="plan", flow_run_name="plan {planning.name}")
+@flow(name="plan", version=VERSION, flow_run_name="plan {planning.name}")
 def plan(planning: PlanParameters) -> dict[str, int]:
     """Publish which units go in which wave, and the plan as a file; answers how many units are where."""
     new = Plan(name=planning.name, defaults=WaveSettings(planes=planning.planes))

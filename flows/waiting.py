@@ -1,7 +1,10 @@
 """Ways for a run to wait without a process: it lets go of its own and is started again from the top."""
 
-from datetime import UTC, datetime, timedelta
-from typing import NoReturn
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import timedelta
+from typing import NoReturn, TypeVar
 from uuid import uuid4
 
 from prefect import runtime
@@ -11,11 +14,19 @@ from prefect.client.schemas.responses import SetStateStatus
 from prefect.exceptions import Abort, Pause
 from prefect.input import RunInput
 from prefect.input.run_input import keyset_from_paused_state
-from prefect.states import Scheduled, Suspended
+from prefect.states import AwaitingRetry, Scheduled, Suspended
 
+from asmosis.errors import AsmosisError, OperationFailed, ServerFault, Throttled, Unreachable
+from asmosis.redaction import redacted_text
 from asmosis.runs import AWAITING_SLOT, AWAITING_WINDOW
 from asmosis.units import Verb
 from asmosis.windows import Calendar
+from tasks.runs import server
+
+Answer = TypeVar("Answer")
+_LATER = (1, 2, 5, 10, 20, 30, 30, 30)  # minutes; each after all that the tasks themselves have tried
+_TROUBLED = "asmosis.put-off"
+_OUTAGE = 600  # tries, a second or more apart
 
 
 def wait_for_answer(form: type[RunInput], question: str, words: str) -> NoReturn:
@@ -39,7 +50,7 @@ def wait_for_others() -> NoReturn:
 
 def wait_for_window(calendar: Calendar, verb: Verb) -> None:
     """Return if `verb` may start now; else the run is scheduled for the moment at which its window opens."""
-    now = datetime.now(UTC)
+    now = server().now()
     opening = calendar.next_opening(now)
     if opening is None or opening <= now:
         return
@@ -49,7 +60,42 @@ def wait_for_window(calendar: Calendar, verb: Verb) -> None:
 
 def wait_for_slot(pause: timedelta, words: str) -> NoReturn:
     """Schedule the run to ask again after a pause."""
-    _let_go(Scheduled(name=AWAITING_SLOT, message=words, scheduled_time=datetime.now(UTC) + pause))
+    _let_go(Scheduled(name=AWAITING_SLOT, message=words, scheduled_time=server().now() + pause))
+
+
+@contextmanager
+def outlasting() -> Iterator[None]:
+    """Put a run off, instead of failing it, for what may pass by itself: an outage, a full disk, a busy platform.
+
+    An operation that the platform took and failed is not among that: people should know.
+    """
+    try:
+        yield
+    except AsmosisError as trouble:
+        if trouble.worth_retrying and not isinstance(trouble, OperationFailed):
+            put_off(trouble)
+        raise
+
+
+def put_off(trouble: AsmosisError) -> None:
+    """Have the run begin again later; returns if that has been done for hours."""
+    runs, run_id = server(), str(runtime.flow_run.id)
+    times = int(_insisting(lambda: runs.read(run_id).labels.get(_TROUBLED, 0)))
+    if times >= len(_LATER):
+        return
+    _insisting(lambda: runs.call("PATCH", f"/flow_runs/{run_id}/labels", {_TROUBLED: times + 1}))
+    later = runs.now() + timedelta(minutes=_LATER[times])
+    words = redacted_text(f"{str(trouble).rstrip('.')}. The run begins again at {later:%H:%M} UTC.")
+    _let_go(AwaitingRetry(message=words, scheduled_time=later))
+
+
+def _insisting(ask: Callable[[], Answer]) -> Answer:
+    """The server's answer; while it is away, a run that should wait can do nothing else than this."""
+    for _ in range(_OUTAGE):
+        with suppress(Unreachable, ServerFault, Throttled):
+            return ask()
+        time.sleep(1)
+    return ask()
 
 
 def _let_go(state: State[None]) -> NoReturn:

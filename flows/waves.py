@@ -11,15 +11,27 @@ from asmosis.planning.expected import expected_minutes
 from asmosis.planning.plan import Limits
 from asmosis.runs import wave_tags
 from asmosis.units import Outcome
+from asmosis.version import VERSION
 from asmosis.waves import counted
 from blocks.azure import load_planes
-from flows.waiting import wait_for_others
+from flows.waiting import outlasting, wait_for_others
 from tasks.inventory import look_for
 from tasks.limits import set_limits
-from tasks.runs import due, finished, make_findable, migrations_of, publish_wave, server, skipped, start_migration
+from tasks.runs import (
+    due,
+    finished,
+    look_soon,
+    make_findable,
+    migrations_of,
+    publish_wave,
+    server,
+    skipped,
+    start_migration,
+)
 
 
-@flow(name="wave", flow_run_name="wave {wave.name}")
+@flow(name="wave", version=VERSION, flow_run_name="wave {wave.name}")
+@outlasting()
 def wave(wave: WaveParameters) -> RunState[None]:
     """Start what is due, then let go: the run holds no process while its units go their way.
 
@@ -36,6 +48,8 @@ def wave(wave: WaveParameters) -> RunState[None]:
     publish_wave(server().read(run_id), wave, progress)
 
     if not finished(wave, progress):
+        # Its units have asked for a look when they began, at a time that may be over by now.
+        look_soon()
         wait_for_others()
     states = [runs[0].state for runs in progress.values()] + ["Skipped"] * len(skipped(wave, progress))
     if all(state in {outcome for outcome in Outcome if outcome.good} for state in states):

@@ -4,11 +4,15 @@ An aborted unit looks like one that was never prepared. A run that was killed af
 prepare it again.
 """
 
+import json
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import cast
 
 from prefect.input import create_flow_run_input, read_flow_run_input
 
+from asmosis.errors import Conflict
+from asmosis.prefect_rest import PrefectServer
 from asmosis.units import Outcome
 
 _KEY = "asmosis-ending"
@@ -26,6 +30,13 @@ def note_ending(outcome: Outcome, words: str) -> None:
     """Keep with the run that it ends this way; the first note stands."""
     if noted_ending() is None:
         create_flow_run_input(_KEY, {"outcome": outcome.value, "words": words})
+
+
+def note_ending_of(server: PrefectServer, run_id: str, outcome: Outcome, words: str) -> None:
+    """Keep with another run that it ends this way, should it come back; a note that it has stands."""
+    noted = {"key": _KEY, "value": json.dumps({"outcome": outcome.value, "words": words})}
+    with suppress(Conflict):
+        server.call("POST", f"/flow_runs/{run_id}/input", noted)
 
 
 def noted_ending() -> Ending | None:

@@ -4,18 +4,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Literal
 
-from prefect import runtime, task
+from prefect import runtime
 
 from asmosis.check import Verdict
 from asmosis.classic.subscription import ValidationMessage
-from asmosis.errors import AsmosisError
 from asmosis.evidence import Content, EvidenceStore, Manifest, evidence_url, json_content
 from asmosis.evidence.history import HISTORY, histories
 from asmosis.evidence.parts import (
     BEFORE_APPROVAL,
     BEFORE_PREPARE,
     COMPARISON,
-    PROMISE,
     TODO,
     VALIDATION,
     part_of_decisions,
@@ -27,24 +25,24 @@ from asmosis.evidence.parts import (
     parts_before,
     parts_of_check,
 )
+from asmosis.evidence.promised import PROMISE
 from asmosis.evidence.summary import SUMMARY, part_of_summary
 from asmosis.parameters import MigrateParameters
 from asmosis.probe import Timeline
 from asmosis.reports.evidence import evidence_page
-from asmosis.run_history import decisions, history
 from asmosis.units import Outcome, Unit, Verb
-from tasks import ASKING_FIRST
+from tasks import asking_again
 from tasks.inventory import UNTOUCHED, Survey
 from tasks.probe import seen_during
 from tasks.reports import publish
-from tasks.runs import server
+from tasks.witness import decisions_so_far, history_so_far
 
 _PROBED = (Verb.PREPARE, Verb.COMMIT)
 _Stage = Literal["before", "check", "end"]
 
 
-def keep_before(unit: Unit, found: Survey) -> Manifest:
-    """Keep what is known of the unit before anything is done to it.
+def keep_before(unit: Unit, found: Survey, messages: Sequence[ValidationMessage] | None = None) -> None:
+    """Keep what is known of the unit before anything is done to it, and what the platform had to say, if it was asked.
 
     A unit that was prepared before this run began is as an earlier run saw it, if one did.
     """
@@ -53,12 +51,9 @@ def keep_before(unit: Unit, found: Survey) -> Manifest:
         contents = parts_before(found.documents, found.findings, found.promised, found.time, found.kit)
         contents[TODO] = json_content([asdict(each) for each in found.todo])
         contents |= part_of_facts(found.facts)
-    return _keep(unit, contents, "before", fresh=found.began_as in UNTOUCHED)
-
-
-def keep_validation(unit: Unit, messages: Sequence[ValidationMessage]) -> Manifest:
-    """Keep what the platform itself had to say before anything was done."""
-    return _keep(unit, {VALIDATION: json_content([message.dump() for message in messages])}, "before")
+    if messages is not None:
+        contents[VALIDATION] = json_content([message.dump() for message in messages])
+    _keep(unit, contents, "before", fresh=found.began_as in UNTOUCHED)
 
 
 def keep_check(verdict: Verdict, seen: Timeline | None) -> Manifest:
@@ -67,27 +62,24 @@ def keep_check(verdict: Verdict, seen: Timeline | None) -> Manifest:
     return _keep(verdict.unit, {**parts_of_check(verdict), **_probed(probes)}, "check")
 
 
-def keep_outcome(unit: Unit, outcome: Outcome, words: str, verdict: Verdict | None) -> str:
-    """Keep how the run ends; answers what went wrong with that, for the end is the end all the same."""
+def keep_outcome(unit: Unit, outcome: Outcome, words: str, verdict: Verdict | None) -> None:
+    """Keep how the run ends."""
     contents = {**(parts_of_check(verdict) if verdict else {}), **part_of_outcome(outcome.value, words)}
     migration = _migration()
-    try:
-        if migration and migration.probe.on:
-            seen = {verb: timeline for verb in _PROBED if (timeline := seen_during(verb))}
-            contents |= _probed(seen)
-        _keep(unit, contents, "end")
-    except AsmosisError as error:
-        return f"Its evidence is not kept: {error}"
-    return ""
+    if migration and migration.probe.on:
+        seen = {verb: timeline for verb in _PROBED if (timeline := seen_during(verb))}
+        contents |= _probed(seen)
+    publish_evidence(unit, _keep(unit, contents, "end"))
 
 
-@task(task_run_name="keep the evidence of {unit.short}", **ASKING_FIRST)
-def _keep(
-    unit: Unit,
-    contents: Mapping[str, Content],
-    stage: _Stage,
-    fresh: bool | None = None,  # noqa: FBT001 - a parameter of the task, given by name
-) -> Manifest:
+def publish_evidence(unit: Unit, manifest: Manifest) -> None:
+    """Show what is kept, and where."""
+    page = evidence_page(manifest, EvidenceStore(evidence_url()).location(unit))
+    publish("evidence", unit, page, f"{unit.short}: evidence")
+
+
+@asking_again
+def _keep(unit: Unit, contents: Mapping[str, Content], stage: _Stage, *, fresh: bool | None = None) -> Manifest:
     """Add parts to the bundle; `fresh` tells whether this run began with the unit or went on with what was begun."""
     run = str(runtime.flow_run.id)
     store = EvidenceStore(evidence_url())
@@ -102,8 +94,9 @@ def _keep(
         others = (
             [store.read(latest, part) for name, part in carried.items() if _of_another(name, run)] if latest else []
         )
-        everything |= part_of_history(run, history(server(), run), histories(others))
-        everything |= part_of_decisions(decisions(server(), run))
+        before = [store.read(latest, carried[own])] if latest and (own := f"{HISTORY}{run}") in carried else []
+        everything |= part_of_history(run, history_so_far(histories(before)), histories(others))
+        everything |= part_of_decisions(decisions_so_far())
 
     def read(name: str) -> bytes:
         made = everything.get(name)
@@ -118,10 +111,7 @@ def _keep(
     missing = {name: "nobody knows it any more" for name in required if name not in names}
     if stage == "check":
         everything |= part_of_signed(str(unit), {**carried, **everything}, missing)
-    manifest = store.append(unit, run, everything, missing, tuple(carried.values()))
-    if manifest is not latest:
-        publish("evidence", unit, evidence_page(manifest, store.location(unit)), f"{unit.short}: evidence")
-    return manifest
+    return store.append(unit, run, everything, missing, tuple(carried.values()))
 
 
 def _of_another(name: str, run: str) -> bool:

@@ -1,25 +1,22 @@
 """What a subscription bears at one time: prepares in flight, and ARM writes per hour."""
 
-import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from http import HTTPStatus
 from random import uniform
 
-import httpx
-from prefect.concurrency.asyncio import ConcurrencySlotAcquisitionError
-from prefect.concurrency.sync import concurrency
-
-from asmosis.limits import awaiting_slot, free, limit, spend
+from asmosis.errors import ControlPlaneError, NotFound, ServerFault, Unreachable
+from asmosis.limits import awaiting_slot, free, limit, reclaim, spend
+from tasks.leases import slot
 from tasks.runs import server
 
 PREPARES, WRITES = 10, 1_200
 """What a subscription starts with: prepares at one time (assumed), ARM writes per hour (documented by Microsoft)."""
 
-_log = logging.getLogger(__name__)
 _ALL_TAKEN = "As many prepares are in flight as the subscription may have"
-_LEASE = 60.0  # seconds after which a holder that was killed has lost its slot; a living one renews it
+_AWAY = "The server is away"
+_TOO_MANY = HTTPStatus.UNPROCESSABLE_ENTITY  # the server's word for more than the whole limit
 
 
 class NoSlotFree(Exception):
@@ -48,7 +45,8 @@ def check_room(subscription: str) -> None:
     Raises:
         NoSlotFree: as many are in flight as may be.
     """
-    if not free(server(), _prepares(subscription)):
+    name = _prepares(subscription)
+    if not free(server(), name) and not reclaim(server(), name, subscription):
         raise NoSlotFree(_ALL_TAKEN)
 
 
@@ -59,46 +57,41 @@ def room_to_prepare(subscription: str, writes: int) -> Iterator[None]:
     Raises:
         NoSlotFree: there is none now.
     """
-    runs = server()
-    most = limit(runs, _writes(subscription), 0, WRITES, decays=True)
-    limit(runs, _prepares(subscription), 0, PREPARES)
-    with _slot(_prepares(subscription)):
-        # What needs more than an hour's writes takes an hour's.
-        if writes and not spend(runs, _writes(subscription), min(writes, most)):
+    with _slot(_prepares(subscription)) as taken:
+        if not taken:
+            raise NoSlotFree(_ALL_TAKEN)
+        if writes and not _spent(subscription, writes):
             raise NoSlotFree("The ARM writes of this hour are used up")
         yield
 
 
 @contextmanager
-def _slot(name: str) -> Iterator[None]:
-    slot = concurrency(
-        name,
-        max_retries=0,
-        lease_duration=_LEASE,
-        strict=True,
-        # A prepare that the platform has begun goes on whether or not the server keeps our slot.
-        raise_on_lease_renewal_failure=False,
-    )
-    try:
-        slot.__enter__()
-    except ConcurrencySlotAcquisitionError as error:
-        if isinstance(error.__cause__, httpx.TransportError):
-            raise NoSlotFree("The server is away") from error
-        if not _is_locked(error.__cause__):
-            raise
-        raise NoSlotFree(_ALL_TAKEN) from None
-    try:
-        yield
-    finally:
+def _slot(name: str) -> Iterator[bool]:
+    with ExitStack() as held:
         try:
-            slot.__exit__(None, None, None)
-        except httpx.TransportError as error:
-            # The server is away; it takes the slot back by itself once the lease has run out.
-            _log.warning("a slot of %s is not given back: %r", name, error)
+            try:
+                taken = held.enter_context(slot(name))
+            except NotFound:  # nobody has made the limit yet
+                limit(server(), name, 0, PREPARES)
+                taken = held.enter_context(slot(name))
+        except (Unreachable, ServerFault) as error:
+            raise NoSlotFree(_AWAY) from error
+        yield taken
 
 
-def _is_locked(error: BaseException | None) -> bool:
-    return isinstance(error, httpx.HTTPStatusError) and error.response.status_code == HTTPStatus.LOCKED
+def _spent(subscription: str, writes: int) -> bool:
+    """Whether the subscription bears the writes; what needs more than an hour's takes an hour's."""
+    name = _writes(subscription)
+    try:
+        try:
+            return spend(server(), name, writes)
+        except ControlPlaneError as refused:
+            if not isinstance(refused, NotFound) and refused.status != _TOO_MANY:
+                raise
+            return spend(server(), name, min(writes, limit(server(), name, 0, WRITES, decays=True)))
+    except (Unreachable, ServerFault) as error:
+        # Nobody knows whether it has counted them; they come back by themselves.
+        raise NoSlotFree(_AWAY) from error
 
 
 def _prepares(subscription: str) -> str:

@@ -28,7 +28,7 @@ from asmosis.probe import (
 from asmosis.reports.downtime import downtime_page, downtime_words
 from asmosis.translate import Promise, groups_in
 from asmosis.units import Unit, Verb
-from tasks import ASKING_FIRST
+from tasks import ASKING_FIRST, asking_again
 from tasks.reports import publish
 
 _MARGIN = 1.0  # seconds more than an attempt may take, until each way was tried once
@@ -41,14 +41,14 @@ def endpoints_in_arm(promised: Promise, planes: Planes) -> Targets:
     if not any(resource.type == LOAD_BALANCERS for resource in promised.resources):
         return Targets()
     try:
-        return _endpoints_in_arm(promised.unit, groups_in(promised), planes)
+        return _endpoints_in_arm(groups_in(promised), planes)
     except AsmosisError as error:
         _log.warning("the public endpoints of %s cannot be read: %s", promised.unit.short, error)
         return Targets()
 
 
-@task(task_run_name="read the public endpoints of {unit.short}", **ASKING_FIRST)
-def _endpoints_in_arm(unit: Unit, groups: Collection[str], planes: Planes) -> Targets:  # noqa: ARG001 - the run's name
+@asking_again
+def _endpoints_in_arm(groups: Collection[str], planes: Planes) -> Targets:
     with planes.arm() as arm:
         return arm_targets(arm.of_types(groups, PROBED_TYPES))
 

@@ -5,7 +5,7 @@ from asmosis.classic.subscription import ValidationMessage
 from asmosis.errors import ControlPlaneError
 from asmosis.reports import findings_page
 from asmosis.units import Destination, State, Unit
-from tasks.evidence import keep_validation
+from tasks.evidence import keep_before
 from tasks.inventory import Survey
 from tasks.migration import validate
 from tasks.reports import publish
@@ -22,7 +22,7 @@ def judge(unit: Unit, planes: Planes, destination: Destination, found: Survey) -
         if not refusal.final:
             raise
         messages = (_blocking(unit, str(refusal)),)
-    keep_validation(unit, messages)
+    keep_before(unit, found, messages)
     publish("findings", unit, findings_page(unit, found.findings, messages), f"{unit.short}: findings before prepare")
     theirs = [message.message for message in messages if message.category == "Error"]
     ours = [finding.message for finding in found.findings if finding.blocks]

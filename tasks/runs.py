@@ -1,5 +1,6 @@
 """Runs of other flows, through the server's REST API."""
 
+import itertools
 import logging
 import os
 import threading
@@ -19,8 +20,9 @@ from asmosis.ledger import locks
 from asmosis.parameters import MigrateParameters, WaveParameters
 from asmosis.reports import WaveStanding, wave_page
 from asmosis.runs import Run, Runs, newest
-from asmosis.units import State, Unit
+from asmosis.units import Outcome, State, Unit
 from asmosis.waves import allowed_failures, due_units, skipped_units
+from tasks.endings import note_ending_of
 from tasks.reports import artifact_key, renew
 
 _log = logging.getLogger(__name__)
@@ -37,11 +39,12 @@ def server() -> Runs:
     api = settings.api
     login = api.auth_string.get_secret_value() if api.auth_string else None
     key = api.key.get_secret_value() if api.key else None
-    about = (str(api.url), login, key, os.environ.get("PREFECT_UI_URL", ""), settings.client.max_retries)
+    trust = not api.tls_insecure_skip_verify and (api.ssl_cert_file or True)
+    about = (str(api.url), login, key, os.environ.get("PREFECT_UI_URL", ""), settings.client.max_retries, trust)
     if getattr(_kept, "about", None) != about:
-        url, _, _, ui, tries = about
+        url, _, _, ui, tries, _ = about
         login_kept, key_kept = (SecretStr(each) if each else None for each in (login, key))
-        _kept.about, _kept.runs = about, Runs(url, login=login_kept, key=key_kept, ui=ui, tries=tries)
+        _kept.about, _kept.runs = about, Runs(url, login=login_kept, key=key_kept, ui=ui, tries=tries, trust=trust)
     runs: Runs = _kept.runs
     return runs
 
@@ -143,9 +146,27 @@ def waiting_waves() -> list[tuple[Run, WaveParameters]]:
     ]
 
 
+def another_looks(flow: str, within: float) -> bool:
+    """Whether a run of a flow began before this one, but no longer ago than `within` seconds.
+
+    Of those that began together one looks, the first: two that leave it to each other would leave it undone.
+    """
+    runs, own = server(), str(runtime.flow_run.id)
+    begun = sorted((datetime.fromisoformat(run.since), run.id) for run in runs.running(flow))
+    earlier = itertools.takewhile(lambda each: each[1] != own, begun)
+    # Half a second to spare: it may be about to look.
+    return any(runs.now() - since < timedelta(seconds=within - 0.5) for since, _ in earlier)
+
+
+def nothing_goes_on(wave: WaveParameters) -> bool:
+    """Whether no unit of a wave has a run that has not ended; costs next to nothing."""
+    return not server().unfinished(wave.subscription, wave.name)
+
+
 def look_soon() -> None:
     """Have the waves looked after within minutes: a server that dies takes the events that would wake them along."""
-    slot, runs = int(time.time() // _SOON) + 1, server()
+    runs = server()
+    slot = int(runs.now().timestamp() // _SOON) + 1
     if _looks.get(runs.api) != slot:
         runs.later("advance", datetime.fromtimestamp(slot * _SOON, UTC), f"look-{slot}")
         _looks[runs.api] = slot
@@ -163,6 +184,8 @@ def end_migrations(unit: Unit, why: str) -> None:
         run for run in server().find(unit.subscription, unit=unit.short) if run.flow == "migrate" and not run.ended
     ]
     for run in going:
+        # A worker that is about to start a run may overtake its cancellation: the run then finds how it has to end.
+        note_ending_of(server(), run.id, Outcome.ABORTED, why)
         server().cancel(run, why)
     # A worker that is gone ends nothing; what its run has begun, the platform tells.
     for _ in range(_PATIENCE):
@@ -183,7 +206,7 @@ def drop_queued(flow: str) -> None:
 def ask_again_what_nobody_answered() -> int:
     """Let every approval that nobody gave in time check both sides again; answers how many."""
     asked = 0
-    now = datetime.now(UTC)
+    now = server().now()
     for run in server().find(waiting=True):
         if run.flow != "migrate":
             continue

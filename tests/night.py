@@ -26,6 +26,7 @@ from rich.table import Table
 from asmosis.runs import Run
 from asmosis.units import Unit
 from deployments import local
+from tests.chaos.blows import FAULTS, PLATFORM_DIES_AT_MOST
 from tests.conftest import free_port
 from tests.stage import Stage, answered
 
@@ -42,23 +43,6 @@ DISTURBED, REFUSED, RECHECKED = 0.6, 0.08, 0.1  # shares of units
 TOO_LONG = 1500.0  # seconds without an end of the night
 GOOD = ("Committed", "Aborted", "Blocked")
 POLICY = "defaults: {approvers: {names: [ada, grace], needed: 1}}\n"
-
-STEP = ("validate", "prepare", "commit")
-FAULTS: list[tuple[str, Sequence[str], dict[str, Any]]] = [
-    ("overloaded", STEP, {"status": 503, "code": "ServerBusy", "message": "The server is busy."}),
-    ("proxy's page", STEP, {"status": 502, "body": "<html>Bad Gateway</html>", "content_type": "text/html"}),
-    ("throttled", STEP, {"status": 429, "code": "TooManyRequests", "headers": {"Retry-After": "2"}}),
-    ("conflict", ("prepare", "commit"), {"status": 409, "code": "ConflictError", "message": "Another operation."}),
-    ("slow", STEP, {"delay": 6}),
-    ("hangs", ("prepare",), {"hang": True}),
-    ("cut", STEP, {"cut": True}),
-    ("answer lost", ("prepare", "commit"), {"lose_reply": True}),
-    ("fails", ("prepare", "commit"), {"operation": {"code": "InternalError", "message": "The fabric stumbled."}}),
-    ("quota", ("prepare",), {"quota": {"resource": "cores", "current": 10, "needed": 4}}),
-    ("refused", ("prepare",), {"status": 400, "code": "BadRequest", "message": "Not tonight."}),
-    ("platform dies", ("prepare", "commit"), {"crash": "after"}),
-]
-PLATFORM_DIES_AT_MOST = 2
 
 console = Console(highlight=False, width=None if sys.stdout.isatty() else 150)
 

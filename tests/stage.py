@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import requests
+from pydantic import SecretStr
 
 from asmosis.azure.inventory import snapshot
 from asmosis.azure.planes import Planes
@@ -36,7 +37,7 @@ class Stage:
 
     def __init__(self, place: local.Place, estate: Mapping[str, Any], subscription: str = "") -> None:
         self.place, self.subscription = place, subscription or str(uuid.uuid4())
-        self.runs = Runs(place.api_url)
+        self.runs = Runs(place.api_url, login=SecretStr(place.login) if place.login else None)
         self.control("POST", "seed", {**estate, "subscription": self.subscription})
         self.units = tuple(unit.short for unit in self.estate().units)
 
@@ -49,6 +50,11 @@ class Stage:
             return answer.json()
 
         return answered(ask)
+
+    @property
+    def _login(self) -> tuple[str, str] | None:
+        user, given, password = self.place.login.partition(":")
+        return (user, password) if given else None
 
     def disturb(self, unit: str, when: Mapping[str, Any], then: Mapping[str, Any], times: int = 1) -> None:
         """Script a fault that only this unit meets; on requests without a verb, `path` has to tell it."""
@@ -68,9 +74,10 @@ class Stage:
 
     def submit(self, flow: str, parameters: Mapping[str, Any]) -> Run:
         """Start a flow with whatever parameters, as curl or the form of the UI does; nothing of ours looks at them."""
-        deployment = requests.get(f"{self.place.api_url}/deployments/name/{flow}/{flow}", timeout=60).json()
-        url = f"{self.place.api_url}/deployments/{deployment['id']}/create_flow_run"
-        answer = requests.post(url, json={"parameters": parameters}, timeout=60)
+        url = f"{self.place.api_url}/deployments"
+        deployment = requests.get(f"{url}/name/{flow}/{flow}", timeout=60, auth=self._login).json()
+        url = f"{url}/{deployment['id']}/create_flow_run"
+        answer = requests.post(url, json={"parameters": parameters}, timeout=60, auth=self._login)
         answer.raise_for_status()
         return self.runs.read(answer.json()["id"])
 
@@ -94,7 +101,8 @@ class Stage:
     def answer(self, run: Run, decision: str, approver: str, reason: str) -> Any:
         """Fill in the form of a run that waits, as any program can."""
         form = {"run_input": {"decision": decision, "approver": approver, "reason": reason}}
-        answer = requests.post(f"{self.place.api_url}/flow_runs/{run.id}/resume", json=form, timeout=60)
+        url = f"{self.place.api_url}/flow_runs/{run.id}/resume"
+        answer = requests.post(url, json=form, timeout=60, auth=self._login)
         answer.raise_for_status()
         return answer.json()
 

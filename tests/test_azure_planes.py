@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from azure.core.credentials import AccessToken
 from azure.core.exceptions import ClientAuthenticationError, ServiceRequestError
 from pydantic import SecretStr
 
-from asmosis.azure.clouds import CLOUDS, CloudName
+from asmosis.azure.arm import ArmClient
+from asmosis.azure.asm import COMPUTE, AsmClient
+from asmosis.azure.clouds import CLOUDS, CloudName, arm_scope_at, asm_scope_at
 from asmosis.azure.planes import Planes
 from asmosis.azure.sign_in import (
     ClientCertificate,
@@ -183,3 +186,55 @@ def test_the_classic_plane_needs_no_management_library() -> None:
         " sys.exit(any(name.startswith(('azure.mgmt', 'azure.identity', 'msal')) for name in sys.modules))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+class Recorder:
+    """A credential that keeps what it was asked for."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def get_token(self, *scopes: str, **_: Any) -> AccessToken:
+        self.asked += scopes
+        return AccessToken("t", 2**31)
+
+
+@pytest.mark.parametrize(
+    ("classic", "manager", "scopes"),
+    [
+        (
+            "https://management.core.windows.net",
+            "https://management.azure.com",
+            ["https://management.core.windows.net//.default", "https://management.azure.com/.default"],
+        ),
+        (
+            "https://eastus.management.core.windows.net",
+            "https://management.usgovcloudapi.net",
+            ["https://management.core.windows.net//.default", "https://management.usgovcloudapi.net/.default"],
+        ),
+        ("http://127.0.0.1:9", "http://127.0.0.1:9", ["http://127.0.0.1:9/.default"] * 2),
+        (
+            "https://management.core.windows.net.evil.example",
+            "https://management.azure.com.evil.example",
+            [
+                "https://management.core.windows.net.evil.example/.default",
+                "https://management.azure.com.evil.example/.default",
+            ],
+        ),
+    ],
+    ids=["Azure", "of a region and of another cloud", "an emulator", "somebody who would like to be Azure"],
+)
+def test_a_token_for_azure_is_asked_for_azure_only(classic: str, manager: str, scopes: list[str]) -> None:
+    assert [asm_scope_at(classic), arm_scope_at(manager)] == scopes
+
+
+def test_both_clients_ask_for_what_their_plane_may_have() -> None:
+    credential, nobody = Recorder(), "http://127.0.0.1:9"
+    with (
+        AsmClient(SUBSCRIPTION, url=nobody, credential=credential, sleep=lambda _: None) as asm,
+        pytest.raises(Unreachable),
+    ):
+        asm.get("x", COMPUTE)
+    with ArmClient(SUBSCRIPTION, credential, url=nobody, backoff=0) as arm, pytest.raises(Unreachable):
+        arm.groups()
+    assert set(credential.asked) == {f"{nobody}/.default"}

@@ -336,13 +336,15 @@ def test_a_redirect_elsewhere_is_refused_and_gets_no_token(script: Script, asm: 
     assert len(script.seen) == 1
 
 
-def test_the_first_poll_is_at_once_and_pauses_grow_to_a_ceiling(
+def test_the_first_poll_is_at_once_and_pauses_grow_with_what_was_waited_to_a_ceiling(
     script: Script, asm: AsmClient, naps: list[float]
 ) -> None:
     done = operation("Succeeded", "<HttpStatusCode>200</HttpStatusCode>")
-    script.answers = [*[operation("InProgress")] * 6, done]
+    script.answers = [*[operation("InProgress")] * 30, done]
     asm.wait("ab")
-    assert naps == [1.0, 2.0, 4.0, 8.0, 15.0, 15.0]
+    assert naps[:6] == [1.0] * 6
+    assert naps[6:] == [pytest.approx(min(sum(naps[:number]) / 5, 15.0)) for number in range(6, 30)]
+    assert naps[-2:] == [15.0, 15.0]
     assert {request.path for request in script.seen} == {f"/{SUBSCRIPTION}/operations/ab"}
 
 

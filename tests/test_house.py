@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import yaml
@@ -16,9 +16,13 @@ from prefect import Flow
 from prefect.blocks.core import Block
 from prefect.flows import load_flow_from_entrypoint
 from prefect.testing.standard_test_suites.blocks import BlockStandardTestSuite
+from prefect.utilities.callables import parameter_schema
 
 import asmosis
 from asmosis import errors
+from asmosis.parameters import AssessParameters
+from asmosis.readiness import PROFILES
+from asmosis.version import VERSION
 from blocks.approvals import ApprovalPolicyBlock
 from blocks.azure import ControlPlanes
 from flows.advance import GATHERING
@@ -64,6 +68,23 @@ def test_every_entrypoint_is_a_module_path_that_loads(entry: dict[str, str]) -> 
     assert ":" not in entry["entrypoint"]
     flow: Flow[Any, Any] = load_flow_from_entrypoint(entry["entrypoint"], use_placeholder_flow=False)
     assert flow.name == entry["name"]
+
+
+@pytest.mark.parametrize("entry", DEPLOYMENTS, ids=lambda entry: entry["name"])
+def test_every_flow_is_of_this_version_and_its_form_explains_every_parameter(entry: dict[str, str]) -> None:
+    flow: Flow[Any, Any] = load_flow_from_entrypoint(entry["entrypoint"], use_placeholder_flow=False)
+    assert flow.version == VERSION
+    schema = parameter_schema(flow.fn)
+    forms = {name: form for name, form in (schema.definitions or {}).items() if name != "Destination"}
+    asked = {
+        f"{name}.{field}": told for name, form in forms.items() for field, told in form.get("properties", {}).items()
+    }
+    asked |= {name: told for name, told in schema.properties.items() if "allOf" not in told and "$ref" not in told}
+    assert [name for name, told in asked.items() if not told.get("description")] == []
+
+
+def test_the_form_offers_the_profiles_that_there_are() -> None:
+    assert set(get_args(AssessParameters.model_fields["profile"].annotation)) == set(PROFILES)
 
 
 def test_deployment_names_are_unique() -> None:

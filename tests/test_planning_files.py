@@ -109,6 +109,9 @@ def renewed(text: str) -> str:
             id="a time zone",
         ),
         pytest.param("rules:\n  pin: {web: first}", "p.yaml:2: 'web' is no unit", id="a pin of no unit"),
+        pytest.param(
+            "limits: {prepares: 65535}", "p.yaml:1: limits.prepares: Input should be less than", id="too many"
+        ),
         pytest.param("- a", "p.yaml:1: not a plan. Give it the keys name, ", id="no mapping"),
         pytest.param("#" * (LARGEST_PLAN + 1), "p.yaml: larger than ", id="too large"),
     ],

@@ -207,6 +207,7 @@ def test_a_decision_is_sent_again_only_if_the_run_still_waits(
     status: int, type: str, state: str, sent: int, scripted: Callable[..., Scripted], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("asmosis.runs._BUSY_PAUSES", (0.001,))
+    monkeypatch.setattr("asmosis.runs._FLOW_NAMES", {})
     server = scripted(
         (status, b'{"detail": "database is locked"}'),
         (200, told(type, state)),

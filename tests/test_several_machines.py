@@ -9,7 +9,8 @@ import pytest
 import yaml
 from prefect.settings import Settings
 
-from deployments import local, postgres
+from deployments import local, postgres, redis
+from deployments.settings import SERVER as SETTINGS
 
 DEPLOYMENTS = Path(local.__file__).parent
 
@@ -51,16 +52,21 @@ def test_what_a_run_leaves_is_where_every_worker_finds_it(environment: Mapping[s
         assert any(PurePosixPath(environment[variable]).is_relative_to(mount) for mount in mounts), variable
 
 
-def test_the_database_bears_what_all_processes_of_the_server_ask_of_it() -> None:
-    environment = RUNNING["api"]["environment"]
+@pytest.mark.parametrize("process", ["api", "services"])
+def test_each_process_of_the_server_is_told_what_it_is_told_on_one_machine(process: str) -> None:
+    told = SETTINGS | postgres.SERVER_SETTINGS | redis.SERVER_SETTINGS
+    assert told.items() <= RUNNING[process]["environment"].items()
+    # The chart tells of Redis itself.
     helm = {each["name"]: each["value"] for each in SERVER["global"]["prefect"]["env"]}
-    assert postgres.SERVER_SETTINGS.items() <= environment.items()
-    assert postgres.SERVER_SETTINGS.items() == helm.items()
+    assert helm == SETTINGS | postgres.SERVER_SETTINGS
+
+
+def test_the_database_bears_what_all_processes_of_the_server_ask_of_it() -> None:
     each = sum(map(int, postgres.SERVER_SETTINGS.values()))
     command = RUNNING["api"]["command"]
     processes = int(command[command.index("--workers") + 1]) + 1
-    assert f"max_connections={each * processes + 50}" in RUNNING["postgres"]["command"]
-    assert each < postgres.CONNECTIONS
+    assert each * processes + 50 == postgres.CONNECTIONS
+    assert f"max_connections={postgres.CONNECTIONS}" in RUNNING["postgres"]["command"]
 
 
 def test_everything_comes_back_by_itself() -> None:

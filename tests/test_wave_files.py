@@ -146,6 +146,19 @@ def test_the_callers_subscription_stands_in_but_does_not_override() -> None:
         pytest.param(
             "name: &n a\nunits: [routeTable/r, *n]", "w.yaml:2: not YAML (aliases are not taken)", id="an alias"
         ),
+        pytest.param(
+            "a: &a [x, x]\nb: &b [*a, *a]\nname: c\nunits: *b",
+            "w.yaml:2: not YAML (aliases are not taken)",
+            id="laughs by the billion",
+        ),
+        pytest.param(
+            "name: a\nunits: !!python/object/apply:os.system [id]",
+            "w.yaml:2: not YAML (tags are not taken: tag:yaml.org,2002:python/object/apply:os.system)",
+            id="a call",
+        ),
+        pytest.param(
+            "name: !!python/name:os.system a", "w.yaml:1: not YAML (tags are not taken: ", id="a name of Python"
+        ),
         pytest.param("name: " + "[" * 5000, "w.yaml: nested too deeply", id="deep nesting"),
         pytest.param(b"#" * (LARGEST_WAVE_FILE + 1), "w.yaml: larger than ", id="too large"),
     ],

@@ -11,6 +11,9 @@ from prefect.flow_runs import suspend_flow_run
 from prefect.logging import get_run_logger
 from prefect.states import Completed
 
+from asmosis.errors import Unreachable
+from flows import waiting
+
 
 @task(cache_policy=NO_CACHE)
 def step(seconds: float = 0) -> None:
@@ -49,3 +52,13 @@ def lasts(seconds: float, pause: float = 0.1) -> State[None]:
     while time.monotonic() < until:
         step(pause)
     return Completed(message=f"count {runtime.flow_run.run_count}")
+
+
+@flow(name="troubled", version="1.2.0+abc")
+@waiting.outlasting()
+def troubled(times: int) -> State[None]:
+    """Meets an outage `times` times; puts itself off at once, three times at most."""
+    waiting._LATER = (0.01, 0.01, 0.01)  # type: ignore[assignment]  # minutes
+    if runtime.flow_run.run_count <= times:
+        raise Unreachable("the evidence", "/full", "No space left on device")
+    return Completed(message=f"run {runtime.flow_run.run_count}")

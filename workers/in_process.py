@@ -6,6 +6,8 @@ platform first, repeat nothing.
 """
 
 import asyncio
+import time
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -26,9 +28,15 @@ from prefect.states import AwaitingRetry, Crashed
 from prefect.utilities.engine import propose_state
 from prefect.workers.base import BaseJobConfiguration, BaseVariables, BaseWorker, BaseWorkerResult
 
+from workers.clock import ServerClock
+from workers.connections import Connections
 from workers.orphans import Patrol, give_back
-from workers.threads import Connections, RunThread
+from workers.threads import Outdated, RunThread
 
+GATHERING = 0.2  # seconds after the end of a run until another is asked for in its place; more may end meanwhile
+REMEMBERED = 10.0  # seconds for which a deployment is taken as it was read
+OUTDATED = 60.0  # seconds until a run that is too new for this worker is offered again
+HEEDING = 2.0  # seconds between looks at what was decided about the runs in progress
 HEEDED = 20.0  # seconds that a cancelled run may go on until its next task
 DRAINED = 6.0  # likewise, when the worker itself is to stop
 ABANDONED = 4.0  # seconds that an interrupted thread may take to end
@@ -38,6 +46,7 @@ class Configuration(BaseJobConfiguration):
     """What is needed to execute a run: nothing but where its flow is."""
 
     entrypoint: str = ""
+    version: str = ""
 
     @classmethod
     async def resolve_for_flow_run(
@@ -65,7 +74,7 @@ class Configuration(BaseJobConfiguration):
                 f"Deployment {deployment.name} has entrypoint {deployment.entrypoint!r}; this worker executes what is "
                 "installed beside it. Name a module path, such as flows.migrate.migrate, and no pull steps."
             )
-        configuration = cls(entrypoint=deployment.entrypoint)
+        configuration = cls(entrypoint=deployment.entrypoint, version=deployment.version or "")
         configuration._related_objects = {"deployment": deployment, "flow-run": flow_run}
         return configuration
 
@@ -95,7 +104,11 @@ class InProcessWorker(BaseWorker[Configuration, Variables, Result]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._threads: dict[UUID, RunThread] = {}
+        self._deployments: dict[UUID, tuple[float, DeploymentResponse]] = {}
+        self._looks_again = False
+        self._heeded = 0.0
         self._connections = Connections()
+        self._clock = ServerClock()
         self._patrol = Patrol(self._work_pool_name, self.name)
 
     @classmethod
@@ -110,7 +123,7 @@ class InProcessWorker(BaseWorker[Configuration, Variables, Result]):
         task_status: anyio.abc.TaskStatus[Any] | None = None,
     ) -> Result:
         """Execute the run in a thread and wait for it; being cancelled, give the run back."""
-        thread = RunThread(flow_run, configuration.entrypoint, self._connections)
+        thread = RunThread(flow_run, configuration.entrypoint, self._connections, configuration.version)
         self._threads[flow_run.id] = thread
         try:
             thread.start()
@@ -134,6 +147,7 @@ class InProcessWorker(BaseWorker[Configuration, Variables, Result]):
     async def sync_with_backend(self) -> None:
         """Send the heartbeat, then look for runs whose worker has gone."""
         await super().sync_with_backend()
+        await self._clock.ask(self.client)
         # Under load it takes a while from picking a run up until its thread starts.
         orphans, taken = await self._patrol.look(self.client, {*self._threads, *self._submitting_flow_run_ids})
         for run in taken:
@@ -146,15 +160,87 @@ class InProcessWorker(BaseWorker[Configuration, Variables, Result]):
             if state is not None:
                 self._logger.warning("Flow run '%s' had lost its worker (%s); now %s.", run.id, owner, state.name)
 
+    async def _get_scheduled_flow_runs(self) -> list[WorkerFlowRunResponse]:
+        """What is due by the server's clock: a run that is taken before its time sits in a thread until then."""
+        due = self._clock.now() + timedelta(seconds=int(self._prefetch_seconds))
+        try:
+            return await self.client.get_scheduled_flow_runs_for_work_pool(
+                self._work_pool_name, work_queue_names=list(self._work_queues), scheduled_before=due
+            )
+        except ObjectNotFound:
+            return []  # The next heartbeat makes the pool.
+
     async def _submit_scheduled_flow_runs(self, flow_run_response: list[WorkerFlowRunResponse]) -> list[FlowRun]:
         # A run can be resumed before the thread that suspended it has gone; two of one run must never meet.
         fresh = [entry for entry in flow_run_response if entry.flow_run.id not in self._threads]
         return await super()._submit_scheduled_flow_runs(fresh)
 
+    async def _submit_run(self, flow_run: FlowRun) -> None:
+        """Claim a run and execute it until it lets go.
+
+        Prefect's own reads the deployment twice, proposes a state more and sends two events, for infrastructure that
+        a thread has none of; with hundreds of runs, that is what the server is busy with.
+        """
+        try:
+            if await self._propose_pending_state(flow_run):
+                await self._give_worker_labels_to_flow_run(flow_run.id)
+                deployment = await self._deployment(flow_run)
+                configuration = await self.job_configuration.resolve_for_flow_run(
+                    flow_run,
+                    client=self.client,
+                    work_pool=self.work_pool,
+                    worker_name=self.name,
+                    deployment=deployment,
+                )
+                # From here on, it is known by its thread.
+                self._submitting_flow_run_ids.discard(flow_run.id)
+                await self.run(flow_run, configuration)
+        except ObjectNotFound:
+            self._logger.warning("Flow run '%s' is cancelled: its deployment was deleted.", flow_run.id)
+            why = f"Deployment {flow_run.deployment_id} no longer exists."
+            await self._mark_flow_run_as_cancelled(flow_run, {"message": why})
+        except httpx.HTTPError as error:
+            # The server was away before the run had begun. It is found without a worker before long, and taken up.
+            self._logger.warning("Flow run '%s' did not begin: %r", flow_run.id, error)
+        except Exception as error:  # noqa: BLE001 - whatever goes wrong with one run, the worker goes on
+            await self._report(flow_run.id, error)
+        finally:
+            self._submitting_flow_run_ids.discard(flow_run.id)
+            if self._cancelling_observer is not None:
+                self._cancelling_observer.remove_in_flight_flow_run_id(flow_run.id)
+            self._release_limit_slot(flow_run.id)
+        await self._look_again()
+
+    async def _deployment(self, flow_run: FlowRun) -> DeploymentResponse | None:
+        """The run's deployment, read not more often than now and then."""
+        if flow_run.deployment_id is None:
+            return None
+        read_at, deployment = self._deployments.get(flow_run.deployment_id, (0.0, None))
+        if deployment is None or time.monotonic() - read_at > REMEMBERED:
+            deployment = await self.client.read_deployment(flow_run.deployment_id)
+            self._deployments[flow_run.deployment_id] = time.monotonic(), deployment
+        return deployment
+
+    async def _look_again(self) -> None:
+        """Ask for what waits until a run has ended, rather than leave its place empty until the next look."""
+        if self._looks_again or not self.is_setup:
+            return
+        self._looks_again = True
+        try:
+            await anyio.sleep(GATHERING)
+        finally:
+            self._looks_again = False
+        try:
+            await super().get_and_submit_flow_runs()
+        except httpx.HTTPError as error:
+            self._logger.debug("The server does not answer, and is asked again before long: %r", error)
+
     async def _heed(self) -> None:
         """Stop what was cancelled, suspended or ended by somebody else."""
-        if not self._threads:
+        now = time.monotonic()
+        if not self._threads or now - self._heeded < HEEDING:
             return
+        self._heeded = now
         going = [StateType.RUNNING, StateType.PENDING, StateType.SCHEDULED]
         runs = await self.client.read_flow_runs(
             flow_run_filter=FlowRunFilter(
@@ -182,6 +268,10 @@ class InProcessWorker(BaseWorker[Configuration, Variables, Result]):
         elif isinstance(thread.error, httpx.HTTPError):
             # The server was away. The run is found without a worker before long, and taken up again.
             self._logger.warning("Flow run '%s' lost the server: %r", thread.id, thread.error)
+        elif isinstance(thread.error, Outdated):
+            run = await self.client.read_flow_run(thread.id)
+            words = f"{thread.error} It is offered again every minute: update this one, or start a newer one."
+            await give_back(self.client, run, words, counted=False, pause=OUTDATED)
         elif thread.error is not None:
             await self._report(thread.id, thread.error)
 

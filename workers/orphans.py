@@ -4,9 +4,11 @@ A killed process leaves its runs Pending or Running on the server. Every run bea
 knows its former life's runs when it starts, and those of others when the server calls their worker offline.
 """
 
-from collections.abc import Collection
+import time
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.filters import (
@@ -22,8 +24,9 @@ from prefect.states import AwaitingRetry, Cancelled, Crashed
 WORKER = "prefect.worker.name"
 TIMES = "asmosis.taken-up"
 MOST_TIMES = 20  # a run that takes its worker along each time must end somewhere
-SETTLED = timedelta(seconds=30)  # a younger state may still be on its way from one worker to the next
-UNCLAIMED = timedelta(seconds=120)  # a worker was killed between asking for a run and putting its name on it
+SETTLED = 30.0  # seconds; a younger state may still be on its way from one worker to the next
+# Seconds. A worker was killed between asking for a run and putting its name on it; while others live, it may be theirs.
+UNCLAIMED = 120.0
 _PAGE = 200
 
 
@@ -34,6 +37,7 @@ class Patrol:
         self._pool, self._worker = pool, worker
         self._first = True
         self._offline: frozenset[str] = frozenset()
+        self._seen: dict[UUID, tuple[UUID | None, float]] = {}
 
     async def look(self, client: PrefectClient, mine: Collection[Any]) -> tuple[list[FlowRun], list[FlowRun]]:
         """Runs without a worker, and those of `mine` that another worker has taken over.
@@ -45,17 +49,20 @@ class Patrol:
         before = set(mine)
         runs = await _unfinished(client, self._pool)
         first, self._first = self._first, False
+        ages = self._ages(runs)
         if not runs:
             return [], []
         workers = await client.read_workers_for_work_pool(self._pool)
         online = {worker.name for worker in workers if worker.status == WorkerStatus.ONLINE}
         offline = frozenset(owner for run in runs if (owner := _owner(run)) and owner not in online)
         gone, self._offline = offline & self._offline, offline
+        unclaimed = UNCLAIMED if online - {self._worker} else SETTLED
         orphans, taken = [], []
         for run in runs:
-            owner, age = _owner(run), _age(run)
+            owner, age = _owner(run), ages[run.id]
             if run.id in mine:
-                if owner not in ("", self._worker):
+                # At the first sight of a state its name may be that of the worker which had the run before.
+                if age and owner not in ("", self._worker):
                     taken.append(run)
             elif run.id in before:
                 continue
@@ -63,13 +70,28 @@ class Patrol:
                 if age > SETTLED or (first and run.state_type != StateType.PENDING):
                     orphans.append(run)
             elif (owner in gone and age > SETTLED) or (
-                not owner and run.infrastructure_pid is None and age > UNCLAIMED
+                not owner and run.infrastructure_pid is None and age > unclaimed
             ):
                 orphans.append(run)
         return orphans, taken
 
+    def _ages(self, runs: Sequence[FlowRun]) -> dict[UUID, float]:
+        """For how many seconds each run has been seen in its state.
 
-async def give_back(client: PrefectClient, run: FlowRun, why: str, *, counted: bool) -> State[Any] | None:
+        By this worker's own measure: the clocks of machines differ, and are set, and a state may tell a time to come.
+        """
+        now = time.monotonic()
+        former = self._seen
+        self._seen = {}
+        for run in runs:
+            state, since = former.get(run.id, (None, now))
+            self._seen[run.id] = (run.state_id, since if state == run.state_id else now)
+        return {id: now - since for id, (_, since) in self._seen.items()}
+
+
+async def give_back(
+    client: PrefectClient, run: FlowRun, why: str, *, counted: bool, pause: float = 0.0
+) -> State[Any] | None:
     """Have the run taken up again, or cancelled if that is what it waited for; answers its new state.
 
     None, and nothing done, if the run has moved since it was read.
@@ -79,6 +101,7 @@ async def give_back(client: PrefectClient, run: FlowRun, why: str, *, counted: b
         run: a run that no thread works on.
         why: the reason, for people.
         counted: whether this counts towards the most times that a run may lose its worker.
+        pause: seconds until then, at least.
     """
     now = await client.read_flow_run(run.id)
     if now.state_id != run.state_id:
@@ -91,9 +114,11 @@ async def give_back(client: PrefectClient, run: FlowRun, why: str, *, counted: b
             state = Crashed(message=f"{why} That was time {times}; the run is not taken up again.")
         else:
             await client.update_flow_run_labels(run.id, {TIMES: times})
-            # The more often, the later: whatever takes its worker along leaves the others time to get on.
-            pause = timedelta(seconds=min(5 * 2 ** (times - 2), 300) if times > 1 else 0)
-            state = AwaitingRetry(scheduled_time=datetime.now(UTC) + pause, message=why)
+            # The more often, the later: whatever takes its worker along leaves the others time to get on. By the
+            # server's clock, which has just written it.
+            seconds = max(pause, min(5 * 2 ** (times - 2), 300) if times > 1 else 0)
+            written = (await client.read_flow_run(run.id)).updated or datetime.now(UTC)
+            state = AwaitingRetry(scheduled_time=written + timedelta(seconds=seconds), message=why)
     await client.set_flow_run_state(run.id, state, force=True)
     return state
 
@@ -117,7 +142,3 @@ async def _page(client: PrefectClient, pool: str, types: list[StateType], offset
 
 def _owner(run: FlowRun) -> str:
     return str(run.labels.get(WORKER, ""))
-
-
-def _age(run: FlowRun) -> timedelta:
-    return datetime.now(UTC) - run.state.timestamp if run.state else timedelta.max

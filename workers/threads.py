@@ -10,15 +10,17 @@ from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
+from packaging.version import InvalidVersion, Version
 from prefect import Flow
 
 # Prefect's own way to end a run at its next task; the engine heeds it, but no public name asks for it.
 from prefect._flow_run_suspension import mark_flow_run_suspension_requested
 from prefect.client.schemas.objects import FlowRun, State
-from prefect.context import SyncClientContext
 from prefect.exceptions import Abort, Pause
 from prefect.flow_engine import run_flow
 from prefect.flows import load_flow_from_entrypoint
+
+from workers.connections import Connections, executes
 
 _LOADING = threading.Lock()
 _AGAIN = 5.0  # seconds after which an interruption that struck where it was swallowed is repeated
@@ -30,38 +32,19 @@ def load(entrypoint: str) -> Flow[..., Any]:
     return load_flow_from_entrypoint(entrypoint, use_placeholder_flow=False)
 
 
-class Connections:
-    """Clients of the Prefect API for one run at a time each, kept for the next run.
-
-    Making one costs more than all that a short run does with it; sharing one between threads is not safe.
-    """
-
-    def __init__(self) -> None:
-        self._free: list[contextvars.Context] = []
-
-    def take(self) -> contextvars.Context:
-        """A context that holds an open client."""
-        try:
-            return self._free.pop()
-        except IndexError:
-            context = contextvars.copy_context()
-            context.run(lambda: SyncClientContext().__enter__())
-            return context
-
-    def give_back(self, context: contextvars.Context) -> None:
-        """Keep the client for another run."""
-        self._free.append(context)
+class Outdated(Exception):
+    """This process has older code than the run was deployed with; the text says so to people."""
 
 
 class RunThread:
     """One flow run in progress; made and watched in an event loop.
 
     `ended` is set when the thread has come to any end. `error` is what the engine did not report to the server
-    itself: code that cannot be loaded, or a server that could not be told. `asked` is the state for which the run was
-    asked to stop.
+    itself: code that cannot be loaded or is too old, or a server that could not be told. `asked` is the state for which
+    the run was asked to stop.
     """
 
-    def __init__(self, flow_run: FlowRun, entrypoint: str, connections: Connections) -> None:
+    def __init__(self, flow_run: FlowRun, entrypoint: str, connections: Connections, deployed: str = "") -> None:
         self.id: UUID = flow_run.id
         self.ended = asyncio.Event()
         self.error: BaseException | None = None
@@ -69,6 +52,7 @@ class RunThread:
         self._asked_at = 0.0
         self._interrupted_at: float | None = None
         self._flow_run, self._entrypoint, self._connections = flow_run, entrypoint, connections
+        self._deployed = deployed
         self._loop = asyncio.get_running_loop()
         # A daemon, for a run that hangs must not keep the process from ending.
         self._thread = threading.Thread(target=self._main, name=f"run-{flow_run.id}", daemon=True)
@@ -122,7 +106,18 @@ class RunThread:
     def _run(self) -> None:
         with _LOADING:
             flow = load(self._entrypoint)
+        if _older(flow.version, self._deployed):
+            raise Outdated(f"The worker has {flow.version}, which is older than what is deployed ({self._deployed}).")
+        executes(self._flow_run)
         # With a deployment's id, the engine starts a thread and a websocket per run to watch for suspensions. The
         # worker watches for all of them; the engine reads the run anew, id and all, before the flow begins.
         unwatched = self._flow_run.model_copy(update={"deployment_id": None})
         run_flow(flow, flow_run=unwatched, return_type="state")
+
+
+def _older(here: str | None, deployed: str) -> bool:
+    """Whether the release that is here is an older one; versions that are none of releases tell nothing."""
+    try:
+        return Version(here or "").release < Version(deployed).release
+    except InvalidVersion:
+        return False

@@ -111,7 +111,10 @@ def read_moves(path: Path) -> tuple[Move, ...]:
         except (ValueError, RecursionError) as error:
             raise UsageError(str(path), f"it is no JSON ({error})", _REMEDY) from error
     else:
-        values = {"moves": list(_rows(text, str(path)))}
+        try:
+            values = {"moves": list(_rows(text, str(path)))}
+        except csv.Error as error:
+            raise UsageError(str(path), f"it is no CSV ({error})", _REMEDY) from error
     return tuple(_move(each) for each in _FORMAT.of(values, str(path)).moves)
 
 

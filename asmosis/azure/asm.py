@@ -100,7 +100,9 @@ class AsmClient:
             if waited + pause > at_most:
                 raise StillMoving(f"operation {operation_id}", operation.status)
             self._sleep(pause)
-            waited, pause = waited + pause, min(pause * 2, _LONGEST_PAUSE)
+            # A fifth of what it took until now: neither asked all the time nor noticed late.
+            waited += pause
+            pause = min(max(_FIRST_PAUSE, waited / 5), _LONGEST_PAUSE)
         if operation.status != "Succeeded":
             code, words = (operation.error.code, operation.error.message) if operation.error else ("", "")
             raise OperationFailed(

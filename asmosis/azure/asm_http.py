@@ -15,7 +15,7 @@ from azure.core.credentials import TokenCredential
 from requests.auth import AuthBase
 from requests.cookies import RequestsCookieJar
 
-from asmosis.azure.clouds import CLOUDS, CloudName, cloud_at
+from asmosis.azure.clouds import asm_scope_at
 from asmosis.azure.refusals import TRANSIENT, one_line, refusal
 from asmosis.azure.sign_in import ManagementCertificate, token
 from asmosis.classic.plan import plan_of
@@ -23,6 +23,7 @@ from asmosis.classic.reader import read
 from asmosis.classic.subscription import Error
 from asmosis.classic.xml import parse
 from asmosis.errors import Unreachable, UnreadableDocument, UsageError
+from asmosis.shapes import url_parts
 
 PLANE = "ASM"
 _TIMEOUTS = (10, 60)  # seconds to connect, and between two bytes
@@ -55,7 +56,7 @@ class AsmHttp:
             self._session.cert = (certificate.path, certificate.key) if certificate.key else certificate.path
             self._session.auth = _NoToken()
         elif credential:
-            self._session.auth = _BearerToken(credential, (cloud_at(url) or CLOUDS[CloudName.PUBLIC]).asm_scope)
+            self._session.auth = _BearerToken(credential, asm_scope_at(url))
         else:
             raise TypeError("a credential or a certificate is needed")
 
@@ -110,6 +111,9 @@ class AsmHttp:
             )
         except (requests.RequestException, OSError) as error:
             raise Unreachable(PLANE, root, _reason(error)) from None
+        except UnicodeError:
+            # requests reads where a redirect leads, followed or not.
+            raise UnreadableDocument(root, "its redirect is not to an address") from None
 
 
 class _BearerToken(AuthBase):
@@ -117,7 +121,7 @@ class _BearerToken(AuthBase):
         self._credential, self._scope = credential, scope
 
     def __call__(self, request: Any) -> Any:
-        request.headers["Authorization"] = f"Bearer {token(self._credential, self._scope)}"
+        request.headers["Authorization"] = f"Bearer {token(self._credential, self._scope).token}"
         return request
 
 
@@ -154,7 +158,7 @@ def _said(response: requests.Response) -> tuple[str, str]:
 def _asked_pause(response: requests.Response, otherwise: float) -> float:
     """Seconds that the platform asks to wait."""
     asked = response.headers.get("Retry-After", "")
-    if asked.isdigit():
+    if asked.isascii() and asked.isdigit():
         return float(asked)
     try:
         return max(0.0, parsedate_to_datetime(asked).timestamp() - time.time())
@@ -164,8 +168,11 @@ def _asked_pause(response: requests.Response, otherwise: float) -> float:
 
 def _regional_host(root: str, location: str) -> str | None:
     """The root of the subscription's home region, when a redirect names one (recorded); no other host gets a token."""
-    here, there = urlsplit(root), urlsplit(location)
-    if there.scheme != here.scheme or not there.hostname or not here.hostname or there.port != here.port:
+    here, there = urlsplit(root), url_parts(location)
+    try:
+        if there.scheme != here.scheme or not there.hostname or not here.hostname or there.port != here.port:
+            return None
+    except ValueError:  # no port has such a number
         return None
     if not re.fullmatch(rf"[a-z0-9-]+\.{re.escape(here.hostname)}", there.hostname):
         return None

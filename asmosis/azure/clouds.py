@@ -62,3 +62,18 @@ def cloud_at(url: str) -> Cloud | None:
         urlsplit(each).hostname or "": cloud for cloud in CLOUDS.values() for each in (cloud.asm_url, cloud.arm_url)
     }
     return next((cloud for name, cloud in of_host.items() if host == name or host.endswith(f".{name}")), None)
+
+
+def asm_scope_at(url: str) -> str:
+    """What a token for the classic plane at an address is asked for.
+
+    Whoever belongs to no cloud gets one for itself alone, as an emulator does: with one for Azure it could act there.
+    """
+    cloud = cloud_at(url)
+    return cloud.asm_scope if cloud else f"{url}/.default"
+
+
+def arm_scope_at(url: str) -> str:
+    """Likewise for Resource Manager."""
+    cloud = cloud_at(url)
+    return cloud.arm_scope if cloud else f"{url}/.default"

@@ -7,6 +7,7 @@ from threading import Lock
 from typing import TypeVar
 
 from asmosis.azure.asm import COMPUTE, MANAGEMENT, NETWORK, STORAGE, AsmClient, named
+from asmosis.azure.belonging import belonging
 from asmosis.classic.compute import Certificate, HostedService
 from asmosis.classic.documents import Document, read_document
 from asmosis.classic.estate import Estate, key
@@ -87,7 +88,10 @@ def _estate(reader: "_Reader", unit: Unit | None) -> Estate:
     service_names = [service.name for service in _of(HostedService, of["hosted_services"])]
     if unit:
         service_names = _concerned(unit, service_names, _of(Disk, of["disks"]))
-    services = reader.each("services/hostedservices/{}?embed-detail=true", COMPUTE, service_names, HostedService)
+    if unit and unit.kind == "virtualNetwork":
+        services = _services_of_network(reader, unit.name, service_names)
+    else:
+        services = reader.each(_SERVICE, COMPUTE, service_names, HostedService)
     networks = _of(VirtualNetworkSite, of["virtual_networks"])
     with_gateway = [network.name for network in networks if network.gateway]
     deployed = [name for name, [service] in services.items() if service.deployments]
@@ -124,6 +128,18 @@ def _estate(reader: "_Reader", unit: Unit | None) -> Estate:
     )
 
 
+def _services_of_network(reader: "_Reader", network: str, names: Sequence[str]) -> dict[str, tuple[HostedService, ...]]:
+    """The services of a network, and those that had to be read to know that they are of another."""
+    known = belonging(reader.asm.url, reader.asm.subscription)
+    with known.learning(names) as unknown:
+        services = reader.each(_SERVICE, COMPUTE, unknown, HostedService)
+        read = Estate(subscription=reader.asm.subscription, hosted_services=_firsts(services))
+        known.learn((service.name, read.network_of(service)) for service in read.hosted_services)
+    own = [name for name in known.of(network, names) if name not in services]
+    found = services | reader.each(_SERVICE, COMPUTE, own, HostedService)
+    return {name: found[name] for name in names if name in found}
+
+
 def _concerned(unit: Unit, services: list[str], disks: Iterable[Disk]) -> list[str]:
     """The cloud services that a unit has to do with; all of them where that is not known beforehand."""
     if unit.kind == "hostedService" and key(unit.name) in map(key, services):
@@ -136,6 +152,7 @@ def _concerned(unit: Unit, services: list[str], disks: Iterable[Disk]) -> list[s
     return services
 
 
+_SERVICE = "services/hostedservices/{}?embed-detail=true"
 _LISTS: dict[str, tuple[str, str]] = {
     "hosted_services": ("services/hostedservices", COMPUTE),
     "virtual_networks": ("services/networking/virtualnetwork", NETWORK),

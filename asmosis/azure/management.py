@@ -23,7 +23,7 @@ from azure.mgmt.network import NetworkManagementClient
 from azure.mgmt.resource.resources import ResourceManagementClient
 from azure.mgmt.storage import StorageManagementClient
 
-from asmosis.azure.clouds import CLOUDS, CloudName, cloud_at
+from asmosis.azure.clouds import arm_scope_at
 from asmosis.azure.refusals import one_line, refusal
 from asmosis.errors import AuthenticationFailed, Unreachable, UnreadableDocument
 
@@ -38,7 +38,7 @@ class Management:
         self._credential = credential
         self._options: dict[str, Any] = {
             "base_url": url,
-            "credential_scopes": [(cloud_at(url) or CLOUDS[CloudName.PUBLIC]).arm_scope],
+            "credential_scopes": [arm_scope_at(url)],
             "connection_timeout": 10,
             "read_timeout": 60,
             "retry_backoff_factor": backoff,

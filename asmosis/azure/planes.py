@@ -86,16 +86,17 @@ class Planes:
         """A client of the classic plane; close it, or use it in a `with`."""
         if self.certificate:
             return AsmClient(self.subscription, url=self.asm_url, certificate=self.certificate)
-        return AsmClient(self.subscription, url=self.asm_url, credential=self._signed_in())
+        return AsmClient(self.subscription, url=self.asm_url, credential=self.signed_in())
 
     def arm(self) -> "ArmClient":
         """A client of Resource Manager; close it, or use it in a `with`."""
         # Deferred: the management SDKs take about 3 s of CPU to import, and verbs that only ask classic need none.
         from asmosis.azure.arm import ArmClient  # noqa: PLC0415 - see above
 
-        return ArmClient(self.subscription, self._signed_in(), url=self.arm_url)
+        return ArmClient(self.subscription, self.signed_in(), url=self.arm_url)
 
-    def _signed_in(self) -> "TokenCredential":
+    def signed_in(self) -> "TokenCredential":
+        """The credential that the planes are asked with; by certificate, Resource Manager only."""
         cloud = cloud_at(self.asm_url)
         return credential_of(self.credential, cloud.authority if cloud and cloud != _PUBLIC else "")
 

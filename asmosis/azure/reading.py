@@ -43,6 +43,9 @@ _BESIDE_A_NETWORK = (
     _Listing("Microsoft.Network/localNetworkGateways", "network", "local_network_gateways", "", "list"),
     _Listing("Microsoft.Network/connections", "network", "virtual_network_gateway_connections", "", "list"),
 )
+# Groups up to which each is asked for itself: more requests, but what they cost does not grow with the subscription.
+_FEW_GROUPS = 5
+_FEW_MACHINES = 5
 # Types that have no listing above, and the api-version to read one of them with.
 _READ_ONE_BY_ONE = {"microsoft.keyvault/vaults": "2023-07-01"}
 
@@ -58,7 +61,7 @@ class Reader:
     def listed(self, groups: Iterable[str]) -> dict[str, list[dict[str, Any]]]:
         """By the name of each group, without case, what it lists: no properties; a group that is not there is none."""
         wanted = list(dict.fromkeys(name.casefold() for name in groups))
-        if len(wanted) > 1:
+        if len(wanted) > _FEW_GROUPS:
             try:
                 with self._azure.translated():
                     everything = bodies(self._azure.resource.resources.list())
@@ -139,7 +142,7 @@ class Reader:
 
     def _of_types(self, groups: Collection[str], listings: Iterable[_Listing]) -> Iterator[dict[str, Any]]:
         for listing in listings:
-            if len(groups) == 1:  # as many reads as for the subscription, and small answers
+            if len(groups) <= _FEW_GROUPS:
                 yield from self._in_groups((listing,), groups)
                 continue
             try:
@@ -167,12 +170,15 @@ class Reader:
 
     def _add_instance_views(self, machines: Iterable[dict[str, Any]]) -> None:
         calls = self._azure.compute.virtual_machines
-        # Documented by Microsoft: `statusOnly` is how the whole subscription tells its run-time status in one list.
-        try:
-            with self._azure.translated():
-                told = bodies(calls.list_all(status_only="true"))
-        except Forbidden:  # in the subscription; of these machines it may be allowed
-            told = ()
+        told: tuple[dict[str, Any], ...] = ()
+        machines = tuple(machines)
+        if len(machines) > _FEW_MACHINES:
+            # Documented by Microsoft: `statusOnly` is how a whole subscription tells its run-time status in one list.
+            try:
+                with self._azure.translated():
+                    told = bodies(calls.list_all(status_only="true"))
+            except Forbidden:  # in the subscription; of these machines it may be allowed
+                told = ()
         views = {body["id"].casefold(): body.get("properties", {}).get("instanceView") for body in told}
         for machine in machines:
             view = views.get(machine["id"].casefold())

@@ -84,15 +84,15 @@ def credential_of(sign_in: SignIn, authority: str = "") -> TokenCredential:
         ) from None
 
 
-def token(credential: TokenCredential, scope: str) -> str:
-    """A bearer token for `scope`.
+def token(credential: TokenCredential, scope: str) -> AccessToken:
+    """A bearer token for `scope`, and when it ends.
 
     Raises:
         AuthenticationFailed: the credential has none to give.
         Unreachable: nobody answered who could give one.
     """
     try:
-        return credential.get_token(scope).token
+        return credential.get_token(scope)
     except AzureError as error:
         _refused(error, scope)
 

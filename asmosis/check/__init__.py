@@ -11,6 +11,7 @@ from asmosis.check.expected import BESIDE, Severity, expectation, unmade
 from asmosis.check.identity import identities
 from asmosis.check.pairing import Thing, pair, things
 from asmosis.check.standing import standing
+from asmosis.shapes import understood
 from asmosis.translate import Loss, Promise
 from asmosis.units import Unit
 
@@ -83,8 +84,13 @@ def check(promised: Promise, found: Sequence[Mapping[str, Any]], unread: Sequenc
     the order of what was found.
 
     Raises:
-        UnreadableDocument: a body has no id of a resource in a group.
+        UnreadableDocument: a body has no id of a resource in a group, or is of another shape than its type has.
     """
+    with understood(f"what ARM holds of {promised.unit.short}"):
+        return _verdict(promised, found, unread)
+
+
+def _verdict(promised: Promise, found: Sequence[Mapping[str, Any]], unread: Sequence[Unread]) -> Verdict:
     left = [Thing.of(body(resource), generated=resource.generated) for resource in promised.resources]
     right = sorted(things(found), key=lambda thing: thing.id.casefold())
     pairs, lacking, surplus = pair(left, right)

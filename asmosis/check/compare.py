@@ -4,9 +4,9 @@ from collections import defaultdict
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
-from urllib.parse import urlsplit
 
 from asmosis.check.wire import cuts_off, is_default, is_told_by_arm
+from asmosis.shapes import url_parts
 
 Side = Literal["promised", "found"]
 Parts = Sequence[Mapping[str, Any]]
@@ -246,7 +246,7 @@ def _normal(key: str, value: Any) -> Hashable:
     if key in _LOCATIONS:
         return "".join(text.split()).casefold()
     if key in _ADDRESSES_OF_BLOBS:
-        address = urlsplit(text)
+        address = url_parts(text)
         return f"{address.netloc.casefold()}/{address.path.strip('/')}"
     return text if key in _EXACT else text.casefold()
 

@@ -11,6 +11,7 @@ from asmosis.azure.state import state_of
 from asmosis.check import Verdict, check
 from asmosis.check.pairing import VIRTUAL_NETWORK, things
 from asmosis.errors import ControlPlaneError, Forbidden
+from asmosis.redaction import redacted
 from asmosis.translate import TRANSLATIONS, Names, Promise, groups_in
 from asmosis.units import State, Unit
 
@@ -54,7 +55,13 @@ class Verification:
 
 
 def verify(
-    unit: Unit, asm: AsmClient, arm: "ArmClient", promised: Promise | None = None, *, write: bool = False
+    unit: Unit,
+    asm: AsmClient,
+    arm: "ArmClient",
+    promised: Promise | None = None,
+    *,
+    starred: bool = False,
+    write: bool = False,
 ) -> Verification:
     """Look at both sides of a unit after its commit.
 
@@ -63,6 +70,7 @@ def verify(
         asm: has to know nothing of it any more.
         arm: has to hold all of it.
         promised: what it was to become; without it, a resource is known to be missing if another one refers to it.
+        starred: the promise has stars where secrets were, as evidence does; what is found is compared with stars too.
         write: also write a tag to one resource and take it off again; without it nothing is changed.
 
     Raises:
@@ -77,7 +85,8 @@ def verify(
     if promised is None and (further := _groups_in_network(held.resources, own)):
         groups = (*own, *further)
         held = arm.holdings(groups)
-    verdict = check(promised, held.resources, held.unread) if promised else None
+    found = redacted(held.resources) if starred else held.resources
+    verdict = check(promised, found, held.unread) if promised else None
     barring, harmless = _locks(arm, held)
     lacks = [
         *(Lack(f"resource group {each.group}", str(each)) for each in held.unread),

@@ -85,7 +85,8 @@ def parse(document: bytes, place: str, *, namespaced: bool = False) -> etree._El
         root = _tree(document)
     except etree.XMLSyntaxError as error:
         line, column = error.position
-        raise UnreadableDocument(f"{place}:{line}:{column}", f"not well-formed XML ({error.msg})") from None
+        words = " ".join(error.msg.split())
+        raise UnreadableDocument(f"{place}:{line}:{column}", f"not well-formed XML ({words})") from None
     if root.getroottree().docinfo.internalDTD is not None:
         raise UnreadableDocument(place, "it carries a document type declaration, which is refused")
     return root

@@ -11,7 +11,16 @@ from typing import NoReturn
 import typer
 from typer.main import get_command
 
-from asmosis.cli import check_verbs, estate_verbs, plan_verbs, probe_verbs, report_verbs, run_verbs, successor_verbs
+from asmosis.cli import (
+    check_verbs,
+    doctor_verbs,
+    estate_verbs,
+    plan_verbs,
+    probe_verbs,
+    report_verbs,
+    run_verbs,
+    successor_verbs,
+)
 from asmosis.cli.grammar import app
 from asmosis.cli.output import DONE, FAR_SIDE_FAILED, INTERRUPTED, WRONG_USAGE, fail, say
 from asmosis.errors import AsmosisError
@@ -21,6 +30,7 @@ __all__ = [
     "app",
     "call",
     "check_verbs",
+    "doctor_verbs",
     "estate_verbs",
     "main",
     "plan_verbs",

@@ -31,7 +31,7 @@ def verify(
             "--from",
             exists=True,
             metavar="PATH",
-            help="Archived documents from before the commit, to compare every property; repeatable.",
+            help="Archived documents from before the commit, to compare with; else the unit's evidence is; repeatable.",
         ),
     ] = None,
     network: Annotated[
@@ -47,7 +47,10 @@ def verify(
     ] = False,
     json: Json = False,
 ) -> int:
-    """Tell whether committed units are gone from classic, whole in ARM and free of locks; changes nothing."""
+    """Tell whether committed units are gone from classic, whole in ARM and free of locks; changes nothing.
+
+    What they had to become is known from --from, else from the evidence of their runs (ASMOSIS_EVIDENCE).
+    """
     from asmosis.cli.verifying import Asked, verify_units
 
     if network and not sources:

@@ -5,7 +5,7 @@
 # ruff: noqa: PLC0415 - see above
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -207,3 +207,25 @@ def fates(
     from asmosis.cli.translating import fates as work
 
     return work(as_page=markdown, as_json=json)
+
+
+@app.command(
+    epilog=examples(
+        "asmosis roles",
+        "asmosis roles migrate --subscription 11111111-2222-3333-4444-555555555555 > role.json",
+        "az role definition create --role-definition role.json",
+    )
+)
+def roles(
+    *,
+    purpose: Annotated[
+        Literal["assess", "migrate", "access", "write-check"] | None,
+        typer.Argument(metavar="[assess|migrate|access|write-check]", help="What for; none lists them."),
+    ] = None,
+    subscription: Subscription = "",
+    json: Json = False,
+) -> int:
+    """Print an Azure role with just the actions that a purpose needs in Resource Manager; classic knows no roles."""
+    from asmosis.cli.roles import show_roles
+
+    return show_roles(purpose, subscription, as_json=json)

@@ -7,6 +7,7 @@ from typer.core import TyperGroup
 
 PHASES = {
     "Before the night": {
+        "doctor": "Whether planes, server, worker and shell are well.",
         "assess": "Which units can go, what blocks the others, what gets lost.",
         "snapshot": "Archive a subscription's classic documents.",
         "plan": "Propose waves, with a graph and a calendar.",
@@ -14,6 +15,7 @@ PHASES = {
         "rules": "The readiness rules.",
         "fates": "Where every classic field goes, or why it is dropped.",
         "names": "The usual names, as a file to change.",
+        "roles": "Azure roles with just what asmosis asks for.",
         "inspect": "Archived documents as JSON.",
     },
     "The night": {

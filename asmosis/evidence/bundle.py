@@ -7,6 +7,7 @@ from typing import Any
 from asmosis.errors import UnknownUnit
 from asmosis.evidence.manifest import Manifest
 from asmosis.evidence.store import EvidenceStore
+from asmosis.shapes import understood
 from asmosis.units import Unit
 
 
@@ -28,9 +29,14 @@ class Bundle:
         return self.store.read(self.manifest, part) if part else None
 
     def json(self, name: str, otherwise: Any = None) -> Any:
-        """The values of a JSON part, or what to say where there is none."""
+        """The values of a JSON part, or what to say where there is none.
+
+        Raises:
+            UnreadableDocument: it holds none.
+        """
         data = self.bytes_of(name)
-        return otherwise if data is None else json.loads(data)
+        with understood(f"{self.manifest.unit} {name}"):
+            return otherwise if data is None else json.loads(data)
 
     def names(self, prefix: str) -> tuple[str, ...]:
         """The parts whose names begin so."""

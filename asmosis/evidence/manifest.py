@@ -7,8 +7,11 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any
 
+import msgspec
+
 from asmosis.errors import UnreadableDocument
 from asmosis.redaction import redacted
+from asmosis.shapes import understood
 
 FORMAT = 1
 
@@ -97,15 +100,13 @@ class Manifest:
         Raises:
             UnreadableDocument: it is none of this format.
         """
-        try:
-            told: dict[str, Any] = json.loads(data)
+        with understood(place):
+            told = json.loads(data)
             format = told.pop("format")
-            manifest = cls(**{**told, "parts": tuple(Part(**part) for part in told["parts"])})
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise UnreadableDocument(place, f"it is no manifest of evidence ({error})") from None
         if format != FORMAT:
-            raise UnreadableDocument(place, f"it is a manifest of format {format}, not {FORMAT}")
-        return manifest
+            raise UnreadableDocument(place, f"it is a manifest of format {format!r:.40}, not {FORMAT}")
+        with understood(place, msgspec.ValidationError):
+            return msgspec.convert(told, cls)
 
 
 def canonical(value: Any) -> bytes:

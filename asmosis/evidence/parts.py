@@ -7,11 +7,11 @@ from typing import Any
 import msgspec
 
 from asmosis.approvals import Vote
-from asmosis.arm.resource import body
 from asmosis.check import Verdict
 from asmosis.check.evidence import comparison, plain_differences
 from asmosis.evidence.history import HISTORY, History, steps_of
 from asmosis.evidence.manifest import JSON, JSON_LINES, SIGNED, Content, Part, canonical, json_content
+from asmosis.evidence.promised import PROMISE, part_of_promise
 from asmosis.evidence.rollback import ROLLBACK_KIT, RollbackKit
 from asmosis.evidence.snapshot import MODEL, RECEIVED, model_content, received_content
 from asmosis.facts import Facts
@@ -22,7 +22,7 @@ from asmosis.redaction import redacted_text
 from asmosis.translate import Promise
 from asmosis.units import Verb
 
-FINDINGS, VALIDATION, PROMISE, ESTIMATE = "findings", "validation", "promise", "estimate"
+FINDINGS, VALIDATION, ESTIMATE = "findings", "validation", "estimate"
 FOUND, VERDICT, COMPARISON = "found", "verdict", "comparison"
 DECISIONS, OUTCOME, PROBE, TODO, FACTS = "decisions", "outcome", "probe/", "todo", "facts"
 
@@ -50,12 +50,7 @@ def parts_before(
         RECEIVED: received_content(documents),
         MODEL: model_content(documents),
         FINDINGS: json_content([msgspec.to_builtins(finding) for finding in findings]),
-        PROMISE: json_content(
-            {
-                "resources": [body(resource) for resource in promised.resources],
-                "losses": [asdict(loss) for loss in promised.losses],
-            }
-        ),
+        **part_of_promise(promised),
         ESTIMATE: json_content(asdict(time)),
         ROLLBACK_KIT: json_content(asdict(kit)),
     }

@@ -6,6 +6,7 @@ ever written over; a manifest is written after its parts, so that who is killed 
 
 import os
 import re
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -118,6 +119,19 @@ class EvidenceStore:
         if sha256(data).hexdigest() != part.sha256:
             raise UnreadableDocument(path, "it is not what was kept: its SHA-256 is another")
         return data
+
+    def try_out(self) -> None:
+        """Write something beside the bundles and take it away; a folder that is not there yet is not made."""
+        with self._translated():
+            if self._local:
+                place = Path(self._root)
+                there = next(parent for parent in (place, *place.parents) if parent.exists())
+                with tempfile.TemporaryFile(dir=there) as file:
+                    file.write(b"x")
+                return
+            trial = f"{self._root}/.{uuid4().hex}"
+            self._files.pipe_file(trial, b"x")
+            self._files.rm_file(trial)
 
     def location(self, unit: Unit) -> str:
         """Where a unit's bundle lies."""

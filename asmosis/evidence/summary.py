@@ -8,7 +8,8 @@ from typing import Any
 
 from asmosis.evidence.history import HISTORY, History, Span, histories, steps_of
 from asmosis.evidence.manifest import Content, json_content
-from asmosis.evidence.parts import DECISIONS, ESTIMATE, FINDINGS, OUTCOME, PROBE, PROMISE, VERDICT
+from asmosis.evidence.parts import DECISIONS, ESTIMATE, FINDINGS, OUTCOME, PROBE, VERDICT
+from asmosis.evidence.promised import PROMISE
 from asmosis.probe import Timeline
 from asmosis.probe.recording import timeline_of
 from asmosis.readiness import Severity

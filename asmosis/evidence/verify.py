@@ -9,6 +9,7 @@ from asmosis.errors import UnreadableDocument
 from asmosis.evidence.manifest import SIGNED, Manifest
 from asmosis.evidence.parts import COMPARISON, DECISIONS, SHOWN, VERDICT
 from asmosis.evidence.store import EvidenceStore
+from asmosis.shapes import understood
 from asmosis.units import Unit
 
 
@@ -24,7 +25,11 @@ def problems(store: EvidenceStore, unit: Unit) -> tuple[str, ...]:
         return (str(error),)
     found = [*_broken_links(versions), *_broken_parts(store, versions)]
     if not found:
-        found += [*_unlike(store, versions), *_not_as_shown(store, versions), *_unsigned(store, versions)]
+        try:
+            with understood(str(unit)):
+                found += [*_unlike(store, versions), *_not_as_shown(store, versions), *_unsigned(store, versions)]
+        except UnreadableDocument as error:
+            found.append(str(error))
     return tuple(found)
 
 

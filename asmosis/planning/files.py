@@ -13,6 +13,7 @@ from asmosis.planning.consistency import PROBLEM
 from asmosis.planning.plan import Plan, PlannedUnit, PlannedWave, UnitState
 from asmosis.planning.propose import Proposal
 from asmosis.planning.weights import counted
+from asmosis.wave_files import wave_of
 from asmosis.yaml_files import FileFormat, Problem, did_you_mean, to_json_schema
 
 LARGEST_PLAN = 32 * 1024 * 1024  # bytes; fifty thousand units need under a tenth
@@ -46,7 +47,7 @@ def waves_in(path: Path, name: str) -> tuple[WaveParameters, ...]:
     """A wave of a plan as its runs take it, one per subscription; units that are through or gone are left out.
 
     Raises:
-        UsageError: the file is no plan, has no such wave, or nothing of the wave is left to do.
+        UsageError: the file is no plan, has no such wave, nothing of the wave is left to do, or it cannot run so.
     """
     plan = read_plan(path)
     wave = next((wave for wave in plan.waves if wave.name == name), None)
@@ -54,7 +55,7 @@ def waves_in(path: Path, name: str) -> tuple[WaveParameters, ...]:
         names = [wave.name for wave in plan.waves]
         remedy = did_you_mean(name, names) or f"Waves: {', '.join(names) or 'none'}."
         raise UsageError(f"{path}#{name}", "the plan has no such wave", remedy)
-    found = tuple(_parameters(plan, wave))
+    found = tuple(wave_of(values, f"{path}#{name}") for values in _parameters(plan, wave))
     if not found:
         raise UsageError(f"{path}#{name}", "nothing in it is left to do", "See the states of its units.")
     return found
@@ -71,7 +72,7 @@ def written(proposal: Proposal, old: str = "") -> str:
     return kept(old, _anchors(old), new, _anchors(new)) if old else new
 
 
-def _parameters(plan: Plan, wave: PlannedWave) -> Iterator[WaveParameters]:
+def _parameters(plan: Plan, wave: PlannedWave) -> Iterator[dict[str, Any]]:
     said = {key: getattr(plan.defaults, key) for key in plan.defaults.model_fields_set}
     said |= {key: getattr(wave, key) for key in wave.model_fields_set & set(WaveSettings.model_fields)}
     said = {
@@ -96,14 +97,13 @@ def _parameters(plan: Plan, wave: PlannedWave) -> Iterator[WaveParameters]:
             for text, there in plan.rules.destinations.items()
             if plan.identity(text) in short
         }
-        yield WaveParameters(
-            **said,
-            subscription=subscription,
-            name=wave.name,
-            units=list(short.values()),
-            after=after,
-            destinations=destinations,
-        )
+        yield said | {
+            "subscription": subscription,
+            "name": wave.name,
+            "units": list(short.values()),
+            "after": after,
+            "destinations": destinations,
+        }
 
 
 def _lines(proposal: Proposal) -> Iterator[str]:

@@ -46,9 +46,9 @@ class Limits(_Part):
     """Processor cores of a wave's machines."""
     minutes: PositiveInt = 360
     """Minutes that a wave is expected to take."""
-    writes_per_hour: PositiveInt = 1200
+    writes_per_hour: int = Field(default=1200, gt=0, le=100_000)
     """ARM writes per hour and subscription; 1200 is ARM's own limit."""
-    prepares: PositiveInt = 6
+    prepares: int = Field(default=6, gt=0, le=1000)
     """Units of a subscription that are prepared at the same time."""
 
 

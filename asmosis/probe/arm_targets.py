@@ -1,11 +1,12 @@
 """The public endpoints of a unit as Resource Manager shows them: NAT rules, balancing rules, addresses of machines."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from asmosis.arm.network import LOAD_BALANCERS, NETWORK_INTERFACES, PUBLIC_IP_ADDRESSES
 from asmosis.probe.target import Target, Targets, Unprobed
+from asmosis.shapes import understood
 from asmosis.units import Unit
 
 PROBED_TYPES = (NETWORK_INTERFACES, LOAD_BALANCERS, PUBLIC_IP_ADDRESSES)
@@ -19,7 +20,27 @@ def arm_targets(bodies: Iterable[_Body]) -> Targets:
     """What can be probed of ARM bodies, in their order; endpoints are called as on the classic side.
 
     That the group of a balancer is named after its cloud service is documented by Microsoft.
+
+    Raises:
+        UnreadableDocument: a body is of another shape than its type has.
     """
+    with understood("what ARM holds"):
+        return _targets(bodies)
+
+
+def of_unit(unit: Unit, bodies: Iterable[_Body]) -> tuple[_Body, ...]:
+    """Those of a subscription's bodies that a committed unit's endpoints are made of; none for other kinds of unit.
+
+    A network's are the interfaces in it and the balancers that lead to them; a cloud service's are its group.
+
+    Raises:
+        UnreadableDocument: a body is of another shape than its type has.
+    """
+    with understood("what ARM holds"):
+        return _of_unit(unit, tuple(bodies))
+
+
+def _targets(bodies: Iterable[_Body]) -> Targets:
     by_type: dict[str, list[_Body]] = {}
     for body in bodies:
         by_type.setdefault(str(body["type"]).casefold(), []).append(body)
@@ -36,12 +57,7 @@ def arm_targets(bodies: Iterable[_Body]) -> Targets:
     )
 
 
-def of_unit(unit: Unit, bodies: Iterable[_Body]) -> tuple[_Body, ...]:
-    """Those of a subscription's bodies that a committed unit's endpoints are made of; none for other kinds of unit.
-
-    A network's are the interfaces in it and the balancers that lead to them; a cloud service's are its group.
-    """
-    found = tuple(bodies)
+def _of_unit(unit: Unit, found: Sequence[_Body]) -> tuple[_Body, ...]:
     if unit.kind == "hostedService":
         group = f"{unit.name}{_MIGRATED}".casefold()
         return tuple(body for body in found if str(body["id"]).split("/")[4].casefold() == group)

@@ -4,12 +4,15 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import msgspec
+from jinja2 import TemplateError
 from markupsafe import Markup
 
 from asmosis.aftermath import TITLES
 from asmosis.evidence import Bundle, Manifest
 from asmosis.evidence.history import HISTORY, History, histories, steps_of
-from asmosis.evidence.parts import DECISIONS, FINDINGS, FOUND, PROBE, PROMISE, TODO, VALIDATION, VERDICT
+from asmosis.evidence.parts import DECISIONS, FINDINGS, FOUND, PROBE, TODO, VALIDATION, VERDICT
+from asmosis.evidence.promised import PROMISE
 from asmosis.evidence.rollback import ROLLBACK_KIT
 from asmosis.evidence.summary import SUMMARY
 from asmosis.probe.recording import timeline_of
@@ -19,6 +22,7 @@ from asmosis.reports.sides import CLASSIC
 from asmosis.reports.timeline_plot import duration, timeline_plot
 from asmosis.reports.verdicts import downtime_figure, loses, sentence, shade
 from asmosis.reports.web import ENVIRONMENT, asset, digest, embedded, plain
+from asmosis.shapes import understood
 
 _MANY = 6  # from as many on, what says the same is folded
 
@@ -27,9 +31,14 @@ def unit_page(bundle: Bundle, versions: Sequence[Manifest] = ()) -> str:
     """The page of a bundle; `versions` are those that it goes on from, and itself.
 
     Raises:
-        UnreadableDocument: a part is not what was kept.
+        UnreadableDocument: a part is not what was kept, or of another shape than its name says.
         Unreachable: the parts cannot be read.
     """
+    with understood(str(bundle.unit), msgspec.MsgspecError, TemplateError):
+        return _page(bundle, versions)
+
+
+def _page(bundle: Bundle, versions: Sequence[Manifest]) -> str:
     style, script = asset("assessment.css") + asset("unit.css"), asset("unit.js")
     summary: dict[str, Any] = bundle.json(SUMMARY, {})
     verdict: dict[str, Any] = bundle.json(VERDICT, {})

@@ -1,7 +1,6 @@
 """Classic roles → Microsoft.Compute. Mappings documented by Microsoft (deep dive) unless marked."""
 
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 from asmosis.arm import compute as arm
 from asmosis.arm.network import NETWORK_INTERFACES
@@ -9,6 +8,7 @@ from asmosis.arm.resource import Reference, Resource, Sku
 from asmosis.arm.sizes import arm_size
 from asmosis.classic import role as classic_role
 from asmosis.classic.estate import key
+from asmosis.shapes import url_parts
 from asmosis.translate.scope import CloudService, Machine, Scope
 from asmosis.translate.translation import Loss, produces
 from asmosis.translate.vaults import os_profile
@@ -128,7 +128,7 @@ def _diagnostics(settings: classic_role.DebugSettings | None) -> arm.Diagnostics
     """Assumed: classic names the blob, ARM the account that holds it."""
     if settings is None or not settings.boot_diagnostics:
         return None
-    host = urlsplit(settings.console_screenshot_uri or settings.serial_output_uri or "").hostname
+    host = url_parts(settings.console_screenshot_uri or settings.serial_output_uri or "").hostname
     return arm.DiagnosticsProfile(
         boot_diagnostics=arm.BootDiagnostics(enabled=True, storage_uri=f"https://{host}/" if host else None)
     )

@@ -1,12 +1,12 @@
 """Classic storage accounts → Microsoft.Storage (documented by Microsoft: classic account migration)."""
 
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 from asmosis.arm import storage as arm
 from asmosis.arm.resource import Resource, Sku, arm_location
 from asmosis.classic import storage as classic
 from asmosis.classic.estate import key
+from asmosis.shapes import url_parts
 from asmosis.translate.scope import Scope
 from asmosis.translate.translation import Loss, produces
 
@@ -46,7 +46,7 @@ def _redundancy(account: classic.StorageService) -> str:
 def _endpoints(addresses: tuple[str, ...]) -> arm.Endpoints | None:
     services: dict[str, str | None] = dict.fromkeys(arm.Endpoints.model_fields)
     for address in addresses:
-        host = urlsplit(address).hostname or ""
+        host = url_parts(address).hostname or ""
         service = host.split(".")[1] if host.count(".") > 1 else ""
         if service in services:
             services[service] = address

@@ -1,4 +1,4 @@
-"""Roles and who has them; nothing here is enforced.
+"""Roles and who has them; what is enforced is what the control for identities says.
 
 Ids and names of the built-in roles are documented. That every subscription has begun with one Owner is assumed.
 """
@@ -9,6 +9,7 @@ from typing import Any
 
 from starlette.responses import Response
 
+from emulator import identity
 from emulator.arm import paging, refusals
 from emulator.arm.call import Call, answer, empty
 from emulator.errors import PlatformError
@@ -42,6 +43,16 @@ def assignments(call: Call) -> Response:
     """The roles on the subscription and on everything in it."""
     kept = _kept(call)
     return answer(paging.page(call, sorted(kept), str, lambda shown: [kept[id_] for id_ in shown]))
+
+
+def permissions(call: Call) -> Response:
+    """What the caller may do (the API is documented for groups and resources; azure-rest-api-specs, issue 19473)."""
+    who = identity.subject(call.store, call.headers.get("authorization", ""))
+    rights = identity.rights_of(call.store, who) if who else None
+    allowed = ["*"] if rights is None or rights.actions is None else rights.actions
+    taken = [] if rights is None else rights.not_actions
+    one = {"actions": allowed, "notActions": taken, "dataActions": [], "notDataActions": []}
+    return answer({"value": [one]})
 
 
 def put_assignment(call: Call) -> Response:

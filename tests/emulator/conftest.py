@@ -118,7 +118,13 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of an emulator that all tests of a process share; each takes a subscription of its own."""
     store = Store(tmp_path_factory.mktemp("emulator") / "state.sqlite")
     config = uvicorn.Config(
-        create_app(store), port=0, log_level="error", server_header=False, lifespan="off", timeout_graceful_shutdown=1
+        create_app(store),
+        port=0,
+        log_level="error",
+        server_header=False,
+        date_header=False,
+        lifespan="off",
+        timeout_graceful_shutdown=1,
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)

@@ -90,7 +90,9 @@ def azure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clients]:
     """An emulator with a committed network and a storage account in preparation, and the clients of it."""
     store = Store(tmp_path_factory.mktemp("arm") / Path("emulator.sqlite"))
     fill(store)
-    server = uvicorn.Server(uvicorn.Config(create_app(store), port=0, log_level="warning", lifespan="off", ws="none"))
+    server = uvicorn.Server(
+        uvicorn.Config(create_app(store), port=0, log_level="warning", lifespan="off", ws="none", date_header=False)
+    )
     sock = server.config.bind_socket()
     thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]})
     thread.start()

@@ -126,6 +126,7 @@ def rounds(by_resource: Sequence[list[Case]]) -> Iterator[list[Case]]:
         yield [each[turn] for each in turned if turn < len(each)]
 
 
+@pytest.mark.slow
 def test_every_property_that_comes_out_wrong_is_named_and_nothing_else(side: Side) -> None:
     usual = side.checked(PREPARABLE)
     assert all(verdict.clean for verdict in usual.values())

@@ -3,12 +3,23 @@
 import json
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
+from asmosis.arm.resource import Resource, body, parse_id
+from asmosis.azure.inventory import snapshot
+from asmosis.azure.planes import Planes
+from asmosis.azure.sign_in import StaticToken
 from asmosis.cli import call
+from asmosis.evidence import Bundle, EvidenceStore
+from asmosis.evidence.promised import part_of_promise, promise_in
+from asmosis.redaction import redacted
+from asmosis.translate import Promise, promise
+from asmosis.units import Unit
 from tests.emulator.conftest import NEW, Client
 
 NETWORK, SERVICE = "virtualNetwork/contoso-vnet", "hostedService/contoso-batch"
@@ -138,6 +149,103 @@ def test_an_archive_of_before_tells_what_else_is_wrong(client: Client, verify: V
     assert lacks(found) == [(f"{MACHINE}/web1", "hardwareProfile.vmSize: It is not as promised.")]
 
 
+def kept(client: Client, unit: str, folder: Path, secret: str = "") -> Promise:
+    """The evidence of a unit as its run leaves it; a secret stands in the settings of each extension."""
+    planes = Planes(client.subscription, client.base, client.base, StaticToken(SecretStr("any")))
+    wanted = Unit.parse(unit, client.subscription)
+    with planes.asm() as asm:
+        promised = promise(snapshot(asm), wanted)
+    if secret:
+        resources = [
+            _with_settings(each, secret) if each.type.endswith("/extensions") else each for each in promised.resources
+        ]
+        promised = replace(promised, resources=tuple(resources))
+    EvidenceStore(str(folder)).append(wanted, "run", part_of_promise(promised), {})
+    return promised
+
+
+def _with_settings(extension: Resource, secret: str) -> Resource:
+    properties = extension.properties.model_copy(update={"settings": {"connectionString": secret}})
+    return extension.model_copy(update={"properties": properties})
+
+
+@pytest.mark.parametrize("unit", KINDS)
+def test_evidence_knows_the_promise_as_it_was(client: Client, unit: str, tmp_path: Path) -> None:
+    before = kept(client, unit, tmp_path)
+    again = promise_in(Bundle.latest(EvidenceStore(str(tmp_path)), before.unit))
+    assert again is not None
+    assert [body(each) for each in again.resources] == redacted([body(each) for each in before.resources])
+    assert [each.generated for each in again.resources] == [each.generated for each in before.resources]
+    assert (again.unit, again.losses) == (before.unit, before.losses)
+
+
+@pytest.mark.parametrize("unit", KINDS)
+def test_without_an_archive_the_evidence_is_compared_with(
+    client: Client, verify: Verify, unit: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ASMOSIS_EVIDENCE", str(tmp_path))
+    kept(client, unit, tmp_path)
+    commit(client, unit)
+    code, found = verify(unit)
+    assert (code, found["lacks"]) == (0, [])
+    assert (found["compared_with_promise"], found["promise_from"]) == (True, "version 1 of its evidence")
+
+
+def test_the_evidence_tells_what_else_is_wrong(
+    client: Client, verify: Verify, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ASMOSIS_EVIDENCE", str(tmp_path))
+    kept(client, NETWORK, tmp_path)
+    wrong = {"type": MACHINE, "name": "web1", "path": "properties.hardwareProfile.vmSize", "value": "Standard_A0"}
+    commit(client, NETWORK, wrong)
+    code, found = verify(NETWORK)
+    assert (code, lacks(found)) == (1, [(f"{MACHINE}/web1", "hardwareProfile.vmSize: It is not as promised.")])
+    monkeypatch.setenv("ASMOSIS_EVIDENCE", str(tmp_path / "elsewhere"))
+    code, found = verify(NETWORK)
+    assert (code, found["promise_from"], found["compared_with_promise"]) == (0, None, False)
+    assert call(["verify", NETWORK]) == 0
+    assert "nobody here knows what was promised" in capsys.readouterr().err
+
+
+def test_what_is_starred_in_the_evidence_is_no_difference(
+    client: Client, verify: Verify, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = "AccountKey=bm90IGEga2V5;"
+    monkeypatch.setenv("ASMOSIS_EVIDENCE", str(tmp_path))
+    promised = kept(client, NETWORK, tmp_path, secret)
+    extensions = [each for each in promised.resources if each.type.endswith("/extensions")]
+    assert extensions
+    assert secret not in "".join(path.read_text() for path in tmp_path.rglob("*") if path.is_file())
+    value = {"connectionString": secret}
+    commit(
+        client,
+        NETWORK,
+        *(
+            {
+                "type": each.type,
+                "name": "/".join(parse_id(each.id).names),
+                "path": "properties.settings",
+                "value": value,
+            }
+            for each in extensions
+        ),
+    )
+    assert lacks(verify(NETWORK)[1]) == []
+
+
+def test_evidence_that_was_changed_ends_it(
+    client: Client, tmp_path: Path, verify: Verify, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ASMOSIS_EVIDENCE", str(tmp_path))
+    kept(client, RESERVED, tmp_path)
+    commit(client, RESERVED)
+    assert verify(RESERVED)[0] == 0
+    [part] = tmp_path.rglob("parts/*")
+    part.write_text(part.read_text().replace("contoso", "fabrikam"))
+    assert call(["verify", RESERVED]) == 1
+    assert "SHA-256" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("scope", ["", "/resourceGroups/contoso-app-Migrated"])
 def test_a_lock_against_writes_is_a_lack(client: Client, verify: Verify, scope: str) -> None:
     commit(client, NETWORK)
@@ -207,7 +315,9 @@ def test_a_table_for_people_says_the_same(
     assert verify(RESERVED)[0] == 0
     assert call(["verify", RESERVED, "routeTable/contoso-spare-routes"]) == 1
     shown = capsys.readouterr().out
-    assert [line.split()[1:] for line in shown.splitlines() if RESERVED in line] == [["Committed", "1", "nothing"]]
+    assert [line.split()[1:] for line in shown.splitlines() if RESERVED in line] == [
+        ["Committed", "1", "nothing", "nothing"]
+    ]
     assert "has not begun to migrate" in shown
 
 

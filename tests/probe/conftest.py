@@ -66,6 +66,12 @@ class Guest:
         self._listening.close()
         self._thread.join(5)
 
+    def met(self, callers: int) -> None:
+        """Wait until so many have been heard out; a caller is connected before anybody has taken the call."""
+        deadline = time.monotonic() + 10
+        while len(self.heard) < callers and time.monotonic() < deadline:
+            time.sleep(0.01)
+
     def _serve(self, listening: socket.socket) -> None:
         while True:
             try:

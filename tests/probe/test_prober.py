@@ -39,6 +39,7 @@ def free_port() -> int:
 
 def test_nothing_is_ever_sent_to_the_guest(guest: "Guest") -> None:
     seen = probed(0.5, at(guest.port))
+    guest.met(seen.attempts)
     assert seen.attempts == guest.callers
     assert set(guest.heard) == {b""}
     assert 4 <= seen.attempts <= 13
@@ -167,8 +168,9 @@ def test_whoever_has_moved_is_tried_there_at_once_and_not_on_the_next_beat(every
         names.address = "127.0.0.4"
         assert prober.wait(lambda seen: seen.tracks[0].addresses == ("127.0.0.3", "127.0.0.4"), 9)
     [track] = prober.stop().tracks
-    assert [span.attempts for span in track.spans] == [2, 1]
-    assert track.spans[1].since - track.spans[0].until < 1.5
+    assert track.spans[1].attempts == 1
+    # The beat after the first is where the name is looked up again, and the one after that would be at 5 seconds.
+    assert track.spans[1].since - track.spans[0].since < 4
 
 
 def test_what_joins_later_is_probed_too_and_once(everywhere: int) -> None:

@@ -1,7 +1,7 @@
 """The disks of virtual machines, as ARM will judge them in prepare."""
 
 from collections.abc import Iterator
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from asmosis.arm.sizes import vm_size
 from asmosis.classic.estate import key
@@ -10,6 +10,7 @@ from asmosis.classic.storage import account_of
 from asmosis.readiness import sources, texts
 from asmosis.readiness.rule import Hit, Severity, rule, some
 from asmosis.readiness.subjects import Machine
+from asmosis.shapes import url_parts
 
 _LUNS = range(64)  # the largest sizes of the time take 64 data disks
 _LARGEST_GB = 4095  # of a disk on a page blob of one's own
@@ -207,4 +208,4 @@ def account_is_not_listed(machine: Machine) -> Iterator[Hit]:
 
 def _blob(disk: OsDisk | DataDisk) -> str:
     """The name of the blob inside its container."""
-    return unquote(urlsplit(disk.media_link).path).lstrip("/").partition("/")[2]
+    return unquote(url_parts(disk.media_link).path).lstrip("/").partition("/")[2]

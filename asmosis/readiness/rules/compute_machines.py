@@ -1,13 +1,14 @@
 """Virtual machines: their state, subnets and disks."""
 
 from collections.abc import Iterator
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from asmosis.classic.estate import key
 from asmosis.classic.storage import account_of
 from asmosis.readiness import sources, texts
 from asmosis.readiness.rule import Hit, Severity, rule
 from asmosis.readiness.subjects import Machine
+from asmosis.shapes import url_parts
 
 _SETTLED = ("ReadyRole", "StoppedVM", "StoppedDeallocated")
 _TIMED_OUT = ("ProvisioningTimeout", "ProvisioningTimedOut")  # assumed: never recorded, sources spell it both ways
@@ -141,7 +142,7 @@ def boot_diagnostics_on_premium(machine: Machine) -> Iterator[Hit]:
 def slash_in_blob_name(machine: Machine) -> Iterator[Hit]:
     """One hit per disk."""
     for disk in machine.odd_disks:
-        blob = unquote(urlsplit(disk.media_link).path).lstrip("/").partition("/")[2]
+        blob = unquote(url_parts(disk.media_link).path).lstrip("/").partition("/")[2]
         if "/" in blob:
             yield Hit(
                 machine.name,
