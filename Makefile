@@ -25,8 +25,7 @@ demo: $(READY)
 ## test: the whole suite
 test: $(READY)
 	@$(BIN)/python -m pytest -n 2 -m "not slow"
-	@# Most of these wait most of the time.
-	@$(BIN)/python -m pytest -n 3 --dist loadgroup -m slow
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m slow
 
 ## test-fast: without what starts a Prefect server or waits
 test-fast: $(READY)

@@ -1,4 +1,4 @@
-"""Five seeds of chaos over a stack of their own; `make chaos` plays a hundred over waves of forty units."""
+"""A few seeds of chaos over a stack of their own; `make chaos` plays a hundred over waves of forty units."""
 
 import sys
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from tests.chaos.world import World, world
 from tests.stage import Stage, answered
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("chaos")]
-SEEDS = (3, 11, 20, 24, 39)  # together: each part killed, frozen or cut off, clocks turned
+SEEDS = (3, 11, 24)  # together: emulator and server killed, a wire silent, a clock turned
 
 
 @pytest.fixture(scope="module")
