@@ -16,7 +16,7 @@ from requests.auth import AuthBase
 from requests.cookies import RequestsCookieJar
 
 from asmosis.azure.clouds import asm_scope_at
-from asmosis.azure.refusals import TRANSIENT, one_line, refusal
+from asmosis.azure.refusals import TRANSIENT, one_line, refusal, silence
 from asmosis.azure.sign_in import ManagementCertificate, token
 from asmosis.classic.plan import plan_of
 from asmosis.classic.reader import read
@@ -110,7 +110,7 @@ class AsmHttp:
                 allow_redirects=False,
             )
         except (requests.RequestException, OSError) as error:
-            raise Unreachable(PLANE, root, _reason(error)) from None
+            raise Unreachable(PLANE, root, silence(error, _TIMEOUTS)) from None
         except UnicodeError:
             # requests reads where a redirect leads, followed or not.
             raise UnreadableDocument(root, "its redirect is not to an address") from None
@@ -177,16 +177,3 @@ def _regional_host(root: str, location: str) -> str | None:
     if not re.fullmatch(rf"[a-z0-9-]+\.{re.escape(here.hostname)}", there.hostname):
         return None
     return f"{there.scheme}://{there.netloc}"
-
-
-def _reason(error: BaseException) -> str:
-    """The innermost cause that has words; the outer ones repeat the address."""
-    if isinstance(error, requests.Timeout):
-        return f"no answer within {_TIMEOUTS[0] if isinstance(error, requests.ConnectTimeout) else _TIMEOUTS[1]} s"
-    reason = ""
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, OSError) and not isinstance(cause, requests.RequestException):
-            reason = str(getattr(cause, "verify_message", "") or cause.strerror or cause) or reason
-        cause = cause.__cause__ or cause.__context__
-    return one_line(reason or type(error).__name__)

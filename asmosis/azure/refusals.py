@@ -2,6 +2,8 @@
 
 import re
 
+import requests
+
 from asmosis.errors import (
     AuthenticationFailed,
     Conflict,
@@ -49,3 +51,21 @@ def one_line(text: str) -> str:
     """A message as one bounded line, without the secrets that people put into names and addresses."""
     line = " ".join(redacted_text(text).split())
     return line if len(line) <= _LONGEST else line[:_LONGEST] + " …"
+
+
+def silence(error: BaseException, timeouts: tuple[float, float]) -> str:
+    """Why nobody answered: the innermost cause that has words, for the outer ones repeat the address.
+
+    Args:
+        error: what `requests` raised, or the connection below it.
+        timeouts: seconds to connect, and to answer.
+    """
+    if isinstance(error, requests.Timeout):
+        return f"no answer within {timeouts[not isinstance(error, requests.ConnectTimeout)]:g} s"
+    reason = ""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError) and not isinstance(cause, requests.RequestException):
+            reason = str(getattr(cause, "verify_message", "") or cause.strerror or cause) or reason
+        cause = cause.__cause__ or cause.__context__
+    return one_line(reason or type(error).__name__)

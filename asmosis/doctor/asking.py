@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import certifi
 import requests
 
-from asmosis.azure.refusals import one_line, refusal
+from asmosis.azure.refusals import one_line, refusal, silence
 from asmosis.errors import Unreachable, UnreadableDocument
 
 _TIMEOUT = (5.0, 15.0)  # seconds to connect, to answer
@@ -100,7 +100,9 @@ def ask(
         )
     except (requests.RequestException, OSError) as error:
         root = url.partition("?")[0]
-        raise Unreachable(plane, f"{urlsplit(root).scheme}://{urlsplit(root).netloc}", _reason(error)) from None
+        raise Unreachable(
+            plane, f"{urlsplit(root).scheme}://{urlsplit(root).netloc}", silence(error, _TIMEOUT)
+        ) from None
     seconds = time.monotonic() - began
     at = datetime.fromtimestamp(clock + seconds / 2, UTC)
     return Answer(plane, url, answer.status_code, answer.headers, answer.text, seconds, at)
@@ -131,16 +133,3 @@ def certificate_ends(url: str, *, trust: bool | str = True) -> tuple[str, dateti
 def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
     """Without it requests would look for a password in a .netrc file."""
     return request
-
-
-def _reason(error: BaseException) -> str:
-    """The innermost cause that has words."""
-    if isinstance(error, requests.Timeout):
-        return f"no answer within {_TIMEOUT[not isinstance(error, requests.ConnectTimeout)]:g} s"
-    reason = ""
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, OSError) and not isinstance(cause, requests.RequestException):
-            reason = str(getattr(cause, "verify_message", "") or cause.strerror or cause) or reason
-        cause = cause.__cause__ or cause.__context__
-    return one_line(reason or type(error).__name__)
