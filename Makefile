@@ -6,6 +6,9 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 BENCH := .venv-bench
 
+# The suite starts a hundred processes from the same code: each would compile it anew where this is set.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test test-fast night chaos fuzz check audit format docs bench lock up env down clean
 
 $(READY): requirements.lock pyproject.toml

@@ -56,7 +56,7 @@ def make_findable(tags: Sequence[str]) -> None:
             client.update_flow_run(runtime.flow_run.id, tags=[*runtime.flow_run.tags, *missing])
 
 
-_SOON = 120  # seconds
+_SOON = 60  # seconds
 _PATIENCE = 60  # looks, a second apart, at runs that were asked to end
 TRIES = 3  # runs that a wave starts for one unit, if each of them crashes
 Progress = Mapping[Unit, Sequence[Run]]
@@ -164,7 +164,7 @@ def nothing_goes_on(wave: WaveParameters) -> bool:
 
 
 def look_soon() -> None:
-    """Have the waves looked after within minutes: a server that dies takes the events that would wake them along."""
+    """Have the waves looked after within a minute: a server that dies takes the events that would wake them along."""
     runs = server()
     slot = int(runs.now().timestamp() // _SOON) + 1
     if _looks.get(runs.api) != slot:

@@ -1,5 +1,6 @@
 """What every test may ask for: a whole local copy (server, emulator, worker) with the deployments registered."""
 
+import gc
 import json
 import socket
 from collections.abc import Callable, Iterator
@@ -13,6 +14,11 @@ from deployments import local
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--renew", action="store_true", help="Write the goldens anew instead of comparing with them.")
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of collected tests stay until the end: nobody has to look through them for garbage again and again."""
+    gc.freeze()
 
 
 @pytest.fixture

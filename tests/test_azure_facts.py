@@ -316,6 +316,7 @@ def test_answers_of_another_shape_do_no_harm(arm: Arm, body: Any) -> None:
     assert facts.storage_accounts == ()
 
 
+@pytest.mark.slow
 def test_nobody_is_asked_twice_who_does_not_answer() -> None:
     nowhere = Planes(SUBSCRIPTION, "http://127.0.0.1:9", "http://127.0.0.1:9", TOKEN)
     facts = gather_facts(nowhere, Estate(subscription=SUBSCRIPTION))

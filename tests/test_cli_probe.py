@@ -130,6 +130,7 @@ def test_whoever_ends_it_gets_what_was_seen(how: signal.Signals, listening: str,
     assert read_timeline(file).complete
 
 
+@pytest.mark.slow
 def test_a_terminal_shows_how_it_stands(listening: str) -> None:
     ours, theirs = pty.openpty()
     command = [sys.executable, "-m", "asmosis.cli", "probe", listening, "--for", "1.2"]

@@ -221,6 +221,7 @@ def test_clocks_apart_are_told(other: str, seconds: float, condition: Condition)
         assert re.search(rf"clock is \+{seconds // 10}\d s against ours", told.found), told
 
 
+@pytest.mark.slow
 def test_what_hangs_is_a_row_and_holds_nobody_up(guarded: str) -> None:
     azure = Azure(guarded)
     azure.fault({"path": "InfrastructureMigrate"}, {"hang": True})
@@ -233,6 +234,7 @@ def test_what_hangs_is_a_row_and_holds_nobody_up(guarded: str) -> None:
     requests.delete(f"{azure.url}/_control/faults", headers=azure.keeper, timeout=30)
 
 
+@pytest.mark.slow
 def test_every_check_says_something_where_nobody_is() -> None:
     nobody = dict.fromkeys(("ASMOSIS_ASM_URL", "ASMOSIS_ARM_URL"), "http://127.0.0.1:1")
     environment = {**nobody, "ASMOSIS_TOKEN": "any", "PREFECT_API_URL": "http://127.0.0.1:1/api"}

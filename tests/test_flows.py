@@ -139,12 +139,20 @@ class Azure:
         return self.until(run, lambda seen: seen.waiting)
 
     def worker(self) -> psutil.Process:
-        return psutil.Process(json.loads((self.place.home / "worker.pid").read_text())["pid"])
+        """The worker that runs; after one was killed, the keeper takes a moment to start the next."""
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            with contextlib.suppress(psutil.NoSuchProcess, ValueError, FileNotFoundError):
+                return psutil.Process(json.loads((self.place.home / "worker.pid").read_text())["pid"])
+            assert time.monotonic() < deadline, "no worker runs"
+            time.sleep(0.2)
 
     def holds_nothing(self, run: Run) -> bool:
         """Whether the run's thread has gone from the worker."""
         pid = requests.get(f"{self.place.api_url}/flow_runs/{run.id}", timeout=30).json()["infrastructure_pid"]
-        return pid not in {f"thread-{thread.id}" for thread in self.worker().threads()}
+        with contextlib.suppress(psutil.NoSuchProcess):
+            return pid not in {f"thread-{thread.id}" for thread in self.worker().threads()}
+        return True
 
     def kill_worker(self) -> None:
         """Kill it with all its runs; the keeper starts another, which takes them up again."""

@@ -212,7 +212,7 @@ def test_a_pin_to_a_wave_that_is_not_there_makes_it_last() -> None:
     [
         pytest.param({C: "first"}, [ran(A, "Committed", "first")], "the wave first has begun", id="a begun wave"),
         pytest.param(
-            {A: "finale"}, [], "finale is after second, where the order puts it", id="after what waits for it"
+            {A: "finale"}, [], "to finale, but its order puts it in second or earlier", id="after what waits for it"
         ),
     ],
 )
@@ -220,6 +220,20 @@ def test_pins_into_impossible_waves_are_refused(pins: dict[str, str], runs: list
     plan = plan_of(("first", [A, B]), ("second", [DISKS]), rules={"pin": pins})
     with pytest.raises(UsageError, match=said):
         updated(plan, GIVEN, *runs)
+
+
+@pytest.mark.parametrize(
+    ("there", "rules", "said"),
+    [
+        pytest.param(f"{OTHER}/{B}", {"after": {A: [f"{OTHER}/{B}"]}}, "puts it after only", id="none after it"),
+        pytest.param(f"{OTHER}/{B}", {"after": {f"{OTHER}/{B}": [A]}}, "puts it before only", id="none before it"),
+    ],
+)
+def test_a_pin_beside_another_subscriptions_unit_is_refused(there: str, rules: dict[str, Any], said: str) -> None:
+    here, far = estate(services=[Svc("a")]), estate(services=[Svc("b")], subscription=OTHER)
+    plan = plan_of(("only", [there]), rules={**rules, "pin": {A: "only"}})
+    with pytest.raises(UsageError, match=said):
+        propose([Survey(here, ()), Survey(far, ())], plan)
 
 
 def test_an_abort_may_be_tried_again_in_a_later_wave() -> None:

@@ -125,11 +125,17 @@ class Packing:
         if self.begun[position]:
             raise UsageError(f"rules.pin {text}", f"the wave {name} has begun", "Pin it to a later wave.")
         if not lowest <= position <= highest:
-            than = self.names[lowest] if position < lowest else self.names[highest]
-            side = "before" if position < lowest else "after"
+            where = self._from(lowest) if position < lowest else self._until(highest)
             remedy = "Pin the units that it depends on as well, or take the pin out."
-            raise UsageError(f"rules.pin {text}", f"{name} is {side} {than}, where the order puts it", remedy)
+            raise UsageError(f"rules.pin {text}", f"it is pinned to {name}, but its order puts it {where}", remedy)
         return position
+
+    def _from(self, lowest: int) -> str:
+        # What goes after another subscription's unit of the last wave has none yet.
+        return f"in {self.names[lowest]} or later" if lowest < len(self.names) else f"after {self.names[-1]}"
+
+    def _until(self, highest: int) -> str:
+        return f"in {self.names[highest]} or earlier" if highest >= 0 else f"before {self.names[0]}"
 
     def _pinned_first(self, of_unit: Mapping[Unit, Sequence[Unit]]) -> None:
         """The waves that pins name, each with everything that has to go before what is pinned there."""

@@ -45,7 +45,7 @@ class Measure:
 
 
 LONG = Measure(30, 10, 5, 10, 12, {"prepare": 2, "commit": 2, "abort": 1}, 200)
-SHORT = Measure(4, 1, 2, 4, 4, {"prepare": 0.5, "commit": 0.5, "abort": 0.5}, 90, slow=False, disturbed=0.3)
+SHORT = Measure(4, 1, 2, 4, 4, {"prepare": 0.5, "commit": 0.5, "abort": 0.5}, 150, slow=False, disturbed=0.3)
 
 
 @dataclass

@@ -46,6 +46,7 @@ def test_nothing_is_ever_sent_to_the_guest(guest: "Guest") -> None:
     assert (seen.lost, seen.longest_gap, seen.tracks[0].answers) == (0, None, True)
 
 
+@pytest.mark.slow
 def test_an_interruption_is_measured_as_it_was(guest: "Guest") -> None:
     with Prober("test", Targets((at(guest.port),)), NameRoutes(), Pace(rate=50)) as prober:
         time.sleep(0.3)
@@ -96,6 +97,7 @@ def test_a_failure_says_of_which_kind_it_is(
     assert (track.answered, seen.lost, seen.silent) == (False, 0, seen.endpoints)
 
 
+@pytest.mark.slow
 def test_attempts_that_wait_do_not_slow_down_the_others(deaf: Callable[[], int]) -> None:
     seen = probed(1, at(deaf()), pace=Pace(rate=10, timeout=0.9))
     [track] = seen.tracks
@@ -129,6 +131,7 @@ def test_want_of_sockets_is_not_the_far_sides_fault(deaf: Callable[[], int], eve
     assert answering.failures == {}
 
 
+@pytest.mark.slow
 def test_a_thousand_endpoints_are_probed_at_their_pace_by_less_than_a_processor(everywhere: int) -> None:
     targets = [at(everywhere, f"127.9.{n // 250}.{n % 250 + 1}", f"vm{n}") for n in range(1000)]
     before = time.process_time()
@@ -161,6 +164,7 @@ class OwnNames:
         return 0.0
 
 
+@pytest.mark.slow
 def test_whoever_has_moved_is_tried_there_at_once_and_not_on_the_next_beat(everywhere: int) -> None:
     names = OwnNames("127.0.0.3")
     with Prober("test", Targets((at(everywhere, "moving"),)), names, Pace(rate=0.4)) as prober:
