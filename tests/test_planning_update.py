@@ -236,6 +236,13 @@ def test_a_pin_beside_another_subscriptions_unit_is_refused(there: str, rules: d
         propose([Survey(here, ()), Survey(far, ())], plan)
 
 
+def test_a_unit_goes_before_what_stands_though_it_belongs_to_what_stands_later() -> None:
+    rules = {"after": {DISKS: [A], C: [DISKS]}, "together": [[A, C]]}
+    proposal = updated(plan_of(("first", [B, DISKS]), ("second", [C]), rules=rules))
+    assert waves(proposal) == {"first": [B, DISKS, A], "second": [C]}
+    assert updated(proposal.plan).plan == proposal.plan
+
+
 def test_an_abort_may_be_tried_again_in_a_later_wave() -> None:
     plan = plan_of(("first", [{"unit": B, "state": "Aborted"}]), ("second", [A, DISKS, C]))
     moved = plan_of(("first", []), ("second", [A, DISKS, C, B]))

@@ -27,8 +27,6 @@ class Packing:
     links: Sequence[Link]
     pins: Mapping[Unit, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
-    refused: dict[Unit, str] = field(default_factory=dict)
-    """Units that cannot be placed any more, and why."""
 
     def __post_init__(self) -> None:
         self.names = [wave.name for wave in self.plan.waves]
@@ -43,6 +41,7 @@ class Packing:
         self._before, self._later = dict(before), dict(later)
         self._turn = {unit: self.weights[unit].turn for unit in self.weights}
         self._inherit_turns()
+        self._late: dict[Unit, Sequence[Unit]] = {}
         self.at: dict[Unit, int] = {}
         self.fillings: list[Filling] = []
         self._turns: list[set[int]] = []
@@ -73,7 +72,7 @@ class Packing:
                 self._place_group(group, new, back)
 
     def _place_group(self, group: Sequence[Unit], new: list[Unit], back: Mapping[Unit, str]) -> None:
-        lowest, highest = self._bounds(group)
+        lowest, highest = self._bounds(new)
         pinned = sorted({self.pins[unit] for unit in group if unit in self.pins})
         if len(pinned) > 1:
             names = ", ".join(self.plan.text(unit) for unit in group)
@@ -92,7 +91,7 @@ class Packing:
         if fitting is not None:
             self._put(fitting, new)
         elif highest < _END:
-            self._force(group, new, lowest, highest)
+            self._force(new, lowest, highest)
         else:
             self._put(self._open(""), new)
 
@@ -108,16 +107,26 @@ class Packing:
                     return int(position)
         return None
 
-    def _force(self, group: Sequence[Unit], new: Sequence[Unit], lowest: int, highest: int) -> None:
+    def _force(self, new: Sequence[Unit], lowest: int, highest: int) -> None:
         """Place units that have to go before something that stands in a wave already, full or not."""
         for position in range(highest, lowest - 1, -1):
             if not self.begun[position]:
                 self._put(position, new)
                 return
-        later = [then for unit in group for then in self._later.get(unit, ()) if then in self.at]
-        then = min(later, key=self.at.__getitem__)
-        why = f"it has to go before {self.plan.text(then)}, which stands in {self.names[self.at[then]]} already"
-        self.refused.update(dict.fromkeys(new, why))
+        self._late.update(dict.fromkeys(new, new))
+
+    @property
+    def refused(self) -> dict[Unit, str]:
+        """Units that cannot be placed any more, and why: the first of what stands where they would have to go before.
+
+        Told once all others have their places, so that the plan says the same when it is gone on from.
+        """
+        return {unit: self._before_what(together) for unit, together in self._late.items()}
+
+    def _before_what(self, units: Sequence[Unit]) -> str:
+        later = {then for unit in units for then in self._later.get(unit, ()) if then in self.at}
+        position, text = min((self.at[then], self.plan.text(then)) for then in later)
+        return f"it has to go before {text}, which stands in {self.names[position]} already"
 
     def _pinned_at(self, name: str, unit: Unit, lowest: int, highest: int) -> int:
         position = self.names.index(name) if name in self.names else self._open(name)
@@ -171,18 +180,17 @@ class Packing:
                 problem = f"{name} holds it, but not in one wave with {text} of another subscription, which goes first"
                 raise UsageError(f"rules.pin {self.plan.text(unit)}", problem, remedy)
 
-    def _bounds(self, group: Sequence[Unit]) -> tuple[int, int]:
-        """The first and the last position at which a group may stand."""
-        inside = set(group)
+    def _bounds(self, new: Sequence[Unit]) -> tuple[int, int]:
+        """The first and the last position for units that go together, the others being where they are."""
         lowest, highest = 0, _END
-        for unit in group:
+        for unit in new:
             for first in self._before.get(unit, ()):
-                if first in self.at and first not in inside:
+                if first in self.at:
                     # A run of a wave is about one subscription, so it cannot wait for another one's.
                     lowest = max(lowest, self.at[first] + (first.subscription != unit.subscription))
             for then in self._later.get(unit, ()):
                 # What stands in a wave that has begun comes too soon anyhow.
-                if then in self.at and then not in inside and not self.begun[self.at[then]]:
+                if then in self.at and not self.begun[self.at[then]]:
                     highest = min(highest, self.at[then] - (then.subscription != unit.subscription))
         return lowest, highest
 
