@@ -79,9 +79,9 @@ $(BENCH)/.ready: bench/requirements.lock $(READY)
 	@$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r bench/requirements.lock
 	@touch $@
 
-## bench: everything against a peer in the same run; figures and a plot in bench/results (WAVES=long: hundreds of units, most of an hour)
+## bench: everything against a peer in the same run; figures and a plot in bench/results (WAVES=long: hundreds of units, most of an hour; ONLY="waving assessing": not the others)
 bench: $(BENCH)/.ready
-	@$(BENCH)/bin/python -m bench --python $(BIN)/python --waves $(or $(WAVES),short)
+	@$(BENCH)/bin/python -m bench --python $(BIN)/python --waves $(or $(WAVES),short) $(if $(ONLY),--only $(ONLY))
 
 ## lock: resolve requirements.lock and bench/requirements.lock anew (needs uv)
 lock:

@@ -25,6 +25,9 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=9, help="how long each read is repeated")
     parser.add_argument("--results", type=Path, default=RESULTS, help="folder for figures and plot")
     parser.add_argument("--waves", choices=_UNITS, default="short", help="how many units go in a wave; long: minutes")
+    parser.add_argument(
+        "--only", nargs="+", default=[], help="measure these; the others are as they were last measured"
+    )
     asked = parser.parse_args()
     units, units_scale = _UNITS[asked.waves]
     asked.results.mkdir(parents=True, exist_ok=True)
@@ -41,10 +44,16 @@ def main() -> int:
         "scaling": lambda: scaling.run(asked.python, _GROWING[asked.waves], _STOCK[asked.waves]),
     }
     results: dict[str, Any] = dict(about)
+    if strangers := set(asked.only) - set(measurements):
+        parser.error(f"--only: there is no {', '.join(strangers)}; there are {', '.join(measurements)}")
     for name, measure in measurements.items():
+        file = asked.results / f"{name}.json"
+        if asked.only and name not in asked.only:
+            results[name] = json.loads(file.read_text())
+            continue
         sys.stderr.write(f"· {name}\n")
         results[name] = measure()
-        (asked.results / f"{name}.json").write_text(json.dumps({**about, **results[name]}, indent=2) + "\n")
+        file.write_text(json.dumps({**about, **results[name]}, indent=2) + "\n")
     plot.draw(results, asked.results / "bench.png")
     missed = _missed(results)
     sys.stdout.write("\n".join([*_told(results), *missed]) + "\n")

@@ -336,6 +336,7 @@ def test_a_redirect_elsewhere_is_refused_and_gets_no_token(script: Script, asm: 
     assert len(script.seen) == 1
 
 
+@pytest.mark.slow
 def test_the_first_poll_is_at_once_and_pauses_grow_with_what_was_waited_to_a_ceiling(
     script: Script, asm: AsmClient, naps: list[float]
 ) -> None:

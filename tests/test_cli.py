@@ -321,6 +321,7 @@ def test_a_sign_in_that_fails_is_exit_3_in_one_line(refusing_plane: str) -> None
     assert ran.stderr.count("\n") == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments", [["status"], ["approve", "routeTable/x"], ["run", f"{SUBSCRIPTION}/routeTable/x"]]
 )

@@ -114,6 +114,7 @@ def test_wrong_usage_is_said_so(arguments: list[str], problem: str, capsys: pyte
     assert problem in capsys.readouterr().err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
 def test_whoever_ends_it_gets_what_was_seen(how: signal.Signals, listening: str, tmp_path: Path) -> None:
     file = tmp_path / "probe.jsonl"

@@ -172,6 +172,7 @@ def test_an_address_that_is_none_is_wrong_usage(api: str) -> None:
         Runs(api).find()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("status", [429, 502, 503, 504])
 def test_a_server_that_stumbles_is_asked_again(status: int, scripted: Callable[..., Scripted]) -> None:
     server = scripted((status, b""), (status, b""), (200, b"[]"))

@@ -77,6 +77,7 @@ def unreachable() -> str:
     pytest.fail("this system connects to the broadcast address")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("make", "kind"),
     [
@@ -123,6 +124,7 @@ def test_ipv6_too() -> None:
         assert (track.answers, track.addresses) == (True, ("::1",))
 
 
+@pytest.mark.slow
 def test_want_of_sockets_is_not_the_far_sides_fault(deaf: Callable[[], int], everywhere: int) -> None:
     seen = probed(0.6, at(deaf()), at(everywhere), pace=Pace(rate=20, timeout=0.5, at_once=1))
     waiting, answering = seen.tracks
@@ -233,6 +235,7 @@ print(prober.stop().lost)
 """
 
 
+@pytest.mark.slow
 def test_a_full_disk_does_not_end_the_probe(everywhere: int, tmp_path: Path) -> None:
     path = tmp_path / "probe.jsonl"
     command = [sys.executable, "-c", _FULL, str(everywhere), str(path)]
@@ -268,6 +271,7 @@ time.sleep(60)
 """
 
 
+@pytest.mark.slow
 def test_who_is_killed_leaves_what_was_seen(guest: "Guest", tmp_path: Path) -> None:
     path = tmp_path / "probe.jsonl"
     with subprocess.Popen([sys.executable, "-c", _KILLED, str(guest.port), str(path)]) as process:
