@@ -106,7 +106,7 @@ def _assessing() -> Callable[[list[Path]], int]:
     from asmosis.classic.batches import read_documents  # noqa: PLC0415 -- likewise
     from asmosis.classic.documents import Document  # noqa: PLC0415 -- likewise
     from asmosis.classic.estate import Estate  # noqa: PLC0415 -- likewise
-    from asmosis.readiness import assess  # noqa: PLC0415 -- likewise
+    from asmosis.readiness import assess, remarks_by  # noqa: PLC0415 -- likewise
 
     def readable(paths: list[Path]) -> Iterator[Document]:
         for document in read_documents(paths):
@@ -118,8 +118,10 @@ def _assessing() -> Callable[[list[Path]], int]:
 
     def work(paths: list[Path]) -> int:
         with collector.paused():
-            kept.append(Estate.of_documents("bbbbbbbb-0000-4000-8000-000000000001", readable(paths)))
-            return len(assess(kept[0], _PROFILE))
+            remarks = remarks_by(_PROFILE)
+            documents = remarks.heard(readable(paths))
+            kept.append(Estate.of_documents("bbbbbbbb-0000-4000-8000-000000000001", documents))
+            return len(assess(kept[0], _PROFILE, remarks=remarks))
 
     return work
 

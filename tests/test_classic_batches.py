@@ -2,6 +2,8 @@
 
 import os
 import signal
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -39,6 +41,13 @@ def _in_two_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batches, "_cores", lambda: 2)
 
 
+@pytest.fixture
+def _all_by_the_other(monkeypatch: pytest.MonkeyPatch, _in_two_processes: None) -> None:
+    take = batches._next
+    mine = threading.get_ident()
+    monkeypatch.setattr(batches, "_next", lambda todo: None if threading.get_ident() == mine else take(todo))
+
+
 def told(found: Iterator[Document | UnreadableDocument]) -> list[object]:
     return [each.args if isinstance(each, UnreadableDocument) else each for each in found]
 
@@ -69,10 +78,9 @@ def test_processes_answer_what_one_would(folder: Path, request: pytest.FixtureRe
     assert len(alone) == 45
 
 
-@pytest.mark.usefixtures("_in_two_processes")
+@pytest.mark.usefixtures("_all_by_the_other")
 def test_secrets_come_whole_and_stay_secret(folder: Path) -> None:
-    # The second batch is read by another process.
-    *_, document = read_documents([folder / "05-empty.xml"] * 3 + [folder / "07-keys.xml"])
+    [document] = read_documents([folder / "07-keys.xml"])
     assert isinstance(document, Document)
     [account] = document.models
     assert isinstance(account, StorageService)
@@ -81,28 +89,46 @@ def test_secrets_come_whole_and_stay_secret(folder: Path) -> None:
     assert "p1" not in f"{document!r} {account.dump()}"
 
 
-@pytest.mark.usefixtures("_in_two_processes")
+@pytest.mark.usefixtures("_all_by_the_other")
 def test_who_looks_no_further_leaves_no_process_behind(folder: Path) -> None:
     before = processes()
-    os.mkfifo(folder / "zz.xml")  # whoever reads it waits for ever
-    found = read_documents(sorted(folder.iterdir()))
+    paths = sorted(folder.iterdir())
+    os.mkfifo(folder / "waits.xml")  # whoever reads it waits for ever
+    found = read_documents([*paths[:3], folder / "waits.xml"])
     next(found)
     assert processes() - before
     del found
     assert processes() == before
 
 
-@pytest.mark.usefixtures("_in_two_processes")
-def test_a_process_that_is_killed_is_no_short_estate(folder: Path) -> None:
-    for number in range(400):
-        (folder / f"x{number}.xml").write_bytes(b"<Disks>" + KEYS * 1500 + b"</Disks>")
+@pytest.mark.usefixtures("_all_by_the_other")
+@pytest.mark.parametrize("documents", [4, 400], ids=["all asked for", "some still to do"])
+def test_a_process_that_is_killed_is_no_short_estate(folder: Path, documents: int) -> None:
+    paths = sorted(folder.iterdir())
+    os.mkfifo(folder / "waits.xml")
     before = processes()
-    found = read_documents(sorted(folder.iterdir()))
+    found = read_documents([*paths[:3], folder / "waits.xml", *paths * (documents // 40)])
     next(found)
     for process in processes() - before:
         os.kill(process, signal.SIGKILL)
     with pytest.raises(ChildProcessError, match="ended too early"):
         list(found)
+
+
+@pytest.mark.usefixtures("_in_two_processes")
+def test_who_is_slow_leaves_the_reading_to_others(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    attempt = batches._attempt
+    own: list[Path] = []
+
+    def slowly(path: Path) -> Document | UnreadableDocument:
+        own.append(path)
+        time.sleep(0.01)
+        return attempt(path)
+
+    monkeypatch.setattr(batches, "_attempt", slowly)
+    paths = sorted(folder.iterdir()) * 10
+    assert len(list(read_documents(paths))) == len(paths)
+    assert len(own) < len(paths) / 2
 
 
 @pytest.mark.usefixtures("_in_two_processes")

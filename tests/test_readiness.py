@@ -14,8 +14,9 @@ from asmosis.readiness import PROFILES, RULES, Finding, Rule, Severity, assess, 
 from asmosis.readiness import rules as rules_package
 from asmosis.readiness.behaviours import BEHAVIOURS, Behaviour
 from asmosis.readiness.catalogue import rules_page
+from asmosis.readiness.remarks import BY_THEMSELVES
 from asmosis.readiness.rule import some
-from asmosis.readiness.subjects import subjects
+from asmosis.readiness.subjects import Service, by_themselves, subjects
 from asmosis.units import Unit
 from tests.rule_cases import CASES, SUBSCRIPTION, destination_of, estate_of, facts_of, findings_of, pattern_of, units_of
 
@@ -53,9 +54,10 @@ def test_a_rule_finds_exactly_this(rule_id: str, case: dict[str, Any], profile: 
 
 @pytest.mark.parametrize(("rule_id", "case"), told("silent"))
 def test_a_rule_lets_a_near_miss_pass(rule_id: str, case: dict[str, Any]) -> None:
-    asked = subjects(estate_of(case), units_of(case), facts_of(case), destination_of(case))
+    asked = tuple(subjects(estate_of(case), units_of(case), facts_of(case), destination_of(case)))
     rule = RULES[rule_id]
-    assert any(type(subject) in rule.over for subject in asked), "nothing in the case is of a kind that the rule judges"
+    alone = (each for subject in asked if type(subject) is Service for each in by_themselves(subject.service))
+    assert any(type(subject) in rule.over for subject in (*asked, *alone)), "nothing that the rule judges"
     assert all(map(facts_of(case).tells, rule.needs)), "the rule does not judge"
     found = [finding for profile in PROFILES for finding in findings_of(case, profile)]
     assert [finding for finding in found if finding.rule == rule_id] == []
@@ -85,6 +87,12 @@ def test_every_rule_keeps_the_house_rules(rule: Rule) -> None:
 @pytest.mark.parametrize("rule", RULES.values(), ids=lambda rule: rule.id)
 def test_a_rule_needs_parts_of_the_facts_that_there_are(rule: Rule) -> None:
     assert {need.partition("/")[0] for need in rule.needs} <= set(Facts.model_fields) - {"unknown"}
+
+
+def test_rules_that_judge_something_by_itself_judge_nothing_else_and_need_no_facts() -> None:
+    alone = [rule for rule in RULES.values() if set(rule.over) & set(BY_THEMSELVES)]
+    assert len(alone) > 30
+    assert [rule.id for rule in alone if len(rule.over) > 1 or rule.needs] == []
 
 
 def test_every_text_of_the_platform_belongs_to_a_rule() -> None:

@@ -1,7 +1,8 @@
-"""Reads many documents on all cores: a process for every further core is given its files once, and answers in batches.
+"""Reads many documents on all cores: a process for every further core takes batches of files as long as there are any.
 
 Reading keeps the interpreter busy, so threads would only take turns; to take over what a process answers costs a tenth
-of reading it. While no answer is there, this process reads its own share ahead.
+of reading it. This process reads a batch whenever no answer is there: it reads the less, the more its caller does with
+the documents meanwhile.
 """
 
 import gc
@@ -11,7 +12,7 @@ import subprocess
 import sys
 import types
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from functools import cache
 from itertools import accumulate
@@ -27,6 +28,8 @@ from asmosis.classic.documents import READABLE, Document, read_document
 from asmosis.errors import UnreadableDocument
 
 _BATCH = 16  # documents in one answer
+_ASKED = 4  # batches that a process is given before it answers, so that it never waits for the next
+_PIPE = 1 << 20  # bytes; an answer should fit in, or its process waits until this one gets round to taking it
 _WORTH_A_PROCESS = 8 * 1024 * 1024  # bytes; less is read sooner than an interpreter starts
 
 
@@ -42,7 +45,9 @@ class _Answer(msgspec.Struct, array_like=True, frozen=True, gc=False):
 
 
 _BATCHES = msgspec.msgpack.Decoder(list[_Answer])
-_LENGTH = 8  # bytes before each batch
+_LENGTH = 8  # bytes before each message
+_Todo = deque[tuple[int, Sequence[Path]]]
+_Answers = SimpleQueue[tuple[int, bytes]]
 
 
 def read_documents(paths: Sequence[Path]) -> Iterator[Document | UnreadableDocument]:
@@ -55,35 +60,33 @@ def read_documents(paths: Sequence[Path]) -> Iterator[Document | UnreadableDocum
     if cores == 1 or not _worth_a_process(paths) or not all(map(_is_text, paths)):
         yield from map(_attempt, paths)
         return
-    batches = [paths[start : start + _BATCH] for start in range(0, len(paths), _BATCH)]
+    todo = deque(enumerate(paths[start : start + _BATCH] for start in range(0, len(paths), _BATCH)))
+    answers: SimpleQueue[tuple[int, bytes]] = SimpleQueue()
+    read: dict[int, Iterable[Document | UnreadableDocument]] = {}
     with ExitStack() as stack:
-        # This process reads the first batch of every round itself.
-        others = [stack.enter_context(_worker(batches[first::cores])) for first in range(1, cores)]
-        own = iter(batches[::cores])
-        ahead: deque[list[Document | UnreadableDocument]] = deque()
-        for position in range(len(batches)):
-            turn = position % cores
-            if turn == 0:
-                yield from ahead.popleft() if ahead else map(_attempt, next(own))
-                continue
-            answers = others[turn - 1]
-            while answers.empty() and (batch := next(own, None)):
-                ahead.append(list(map(_attempt, batch)))
-            packed = answers.get()
-            if not packed:
-                raise ChildProcessError("a process that reads documents ended too early")
-            yield from map(_unpacked, _BATCHES.decode(packed))
+        positions = range(len(todo))
+        for _ in range(1, cores):
+            stack.enter_context(_worker(todo, answers))
+        for position in positions:
+            while position not in read:
+                if answers.empty() and (batch := _next(todo)):
+                    read[batch[0]] = [_attempt(path) for path in batch[1]]
+                    continue
+                answered, packed = answers.get()
+                if not packed:
+                    raise ChildProcessError("a process that reads documents ended too early")
+                read[answered] = map(_unpacked, _BATCHES.decode(packed))
+            yield from read.pop(position)
 
 
 def serve(asked: IO[bytes], answers: IO[bytes]) -> None:
-    """Be a worker: take every batch of files first, then answer one after the other."""
+    """Be a worker: answer one batch of files after the other, until nobody asks any more."""
     # Models are in no cycles, and this process does nothing else.
     gc.disable()
     encoder = msgspec.msgpack.Encoder(enc_hook=_revealed)
-    for batch in msgspec.msgpack.decode(asked.read(), type=list[list[str]]):
-        packed = encoder.encode([_packed(_attempt(Path(path)), encoder) for path in batch])
-        answers.write(len(packed).to_bytes(_LENGTH) + packed)
-    answers.flush()
+    while packed := _taken(asked):
+        paths = msgspec.msgpack.decode(packed, type=list[str])
+        _give(answers, encoder.encode([_packed(_attempt(Path(path)), encoder) for path in paths]))
 
 
 def _attempt(path: Path) -> Document | UnreadableDocument:
@@ -96,30 +99,53 @@ def _attempt(path: Path) -> Document | UnreadableDocument:
 
 
 @contextmanager
-def _worker(batches: Sequence[Sequence[Path]]) -> Iterator["SimpleQueue[bytes]"]:
-    """A process that reads; its answers wait here, so that one large document does not make all processes wait."""
+def _worker(todo: _Todo, answers: _Answers) -> Iterator[None]:
+    """A process that reads what is to do; its answers wait, so that one large document does not make all wait."""
     command = [sys.executable, "-m", "asmosis.classic.batches"]
-    answers: SimpleQueue[bytes] = SimpleQueue()
-    asked = msgspec.msgpack.encode([list(map(str, batch)) for batch in batches])
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        taker = Thread(target=_take, args=(process, asked, answers), name="answers", daemon=True)
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, pipesize=_PIPE) as process:
+        taker = Thread(target=_take, args=(process, todo, answers), name="answers", daemon=True)
         taker.start()
         try:
-            yield answers
+            yield
         finally:
             process.kill()
             taker.join()
 
 
-def _take(process: "subprocess.Popen[bytes]", asked: bytes, answers: "SimpleQueue[bytes]") -> None:
-    """Every batch of a process, and an empty one when it has ended, be it because it was killed."""
-    if process.stdin and process.stdout:
-        with suppress(BrokenPipeError), process.stdin:
-            process.stdin.write(asked)
-        while length := int.from_bytes(process.stdout.read(_LENGTH)):
-            packed = process.stdout.read(length)
-            answers.put(packed if len(packed) == length else b"")
-    answers.put(b"")
+def _take(process: "subprocess.Popen[bytes]", todo: _Todo, answers: _Answers) -> None:
+    """Keep a process busy, and pass its answers on; an empty one if it ends too early, be it because it was killed."""
+    if not process.stdin or not process.stdout:
+        return
+    asked: deque[int] = deque()
+    with suppress(BrokenPipeError), process.stdin:
+        while True:
+            while len(asked) < _ASKED and (batch := _next(todo)):
+                asked.append(batch[0])
+                _give(process.stdin, msgspec.msgpack.encode(list(map(str, batch[1]))))
+            if not asked or not (packed := _taken(process.stdout)):
+                break
+            answers.put((asked.popleft(), packed))
+    if asked:
+        answers.put((asked[0], b""))
+
+
+def _next(todo: _Todo) -> tuple[int, Sequence[Path]] | None:
+    try:
+        return todo.popleft()
+    except IndexError:
+        return None
+
+
+def _give(pipe: IO[bytes], message: bytes) -> None:
+    pipe.write(len(message).to_bytes(_LENGTH) + message)
+    pipe.flush()
+
+
+def _taken(pipe: IO[bytes]) -> bytes:
+    """The next message; empty if there will be none, or only a part of one."""
+    length = int.from_bytes(pipe.read(_LENGTH))
+    message = pipe.read(length)
+    return message if len(message) == length else b""
 
 
 def _packed(read: Document | UnreadableDocument, encoder: msgspec.msgpack.Encoder) -> _Answer:

@@ -17,7 +17,7 @@ from asmosis.cli.sources import not_understood, planes_of, source_of, taken
 from asmosis.cli.verdicts import show
 from asmosis.errors import UsageError
 from asmosis.facts import FACTS_FILE, read_facts
-from asmosis.readiness import PROFILES, RULES, unjudged
+from asmosis.readiness import PROFILES, RULES, remarks_by, unjudged
 from asmosis.readiness import assess as judge
 from asmosis.readiness.catalogue import rules_page
 from asmosis.readiness.rule import PLATFORM_2023
@@ -46,20 +46,21 @@ class Asked:
 def assess(sources: Sequence[Path], subscription: str, asm_url: str, asked: Asked) -> int:
     """Judge a live subscription, or the one that documents describe; `NO` if a unit is blocked."""
     # What is wrong with the question is said before any work.
+    remarks = remarks_by(asked.profile)
     files = report_files(asked.out)
     waivers = read_waivers(asked.waivers) if asked.waivers else ()
     joins = destination(asked.network)
     told = read_facts(asked.facts) if asked.facts else None
     source = source_of(sources, subscription, asm_url)
     wanted = [Unit.parse(text, source.subscription) for text in asked.units]
-    reading = source.read()
+    reading = source.read(remarks)
     estate = reading.estate
     # A network that only deployments name can be judged; what nobody names is a slip of the caller's.
     wanted = [
         unit if unit.kind == "virtualNetwork" and estate.services_of(unit) else estate.unit(unit) for unit in wanted
     ]
     facts = source.facts(estate, told)
-    findings = judge(estate, asked.profile, wanted or None, facts=facts, destination=joins)
+    findings = judge(estate, asked.profile, wanted or None, facts=facts, destination=joins, remarks=remarks)
     judged = apply(findings, waivers, datetime.now(UTC).date())
     assessed = replace(
         assessment(estate, asked.profile, judged.findings, wanted, facts.history or ()),

@@ -16,6 +16,7 @@ from asmosis.cli.output import say
 from asmosis.cli.progress import progress
 from asmosis.errors import ControlPlaneError, Unreachable, UnreadableDocument, UsageError
 from asmosis.facts import FACTS_FILE, Facts, StepDuration, read_facts
+from asmosis.readiness import Remarks
 from asmosis.readiness.index import NO_FACTS
 from asmosis.runs import Runs
 
@@ -59,14 +60,17 @@ class Source:
     documents: tuple[Path, ...] = ()
     planes: Planes | None = None
 
-    def read(self) -> Reading:
+    def read(self, remarks: Remarks | None = None) -> Reading:
         """The estate as far as it can be read; tells its progress on stderr.
+
+        Args:
+            remarks: are asked about what documents hold while they are read.
 
         Raises:
             UsageError: a folder holds no document.
         """
         if self.planes is None:
-            return _archived(_documents_in(self.documents), self.subscription)
+            return _archived(_documents_in(self.documents), self.subscription, remarks)
         found = taken(self.planes)
         return Reading(found.estate, found.unread, found.unreadable)
 
@@ -149,7 +153,7 @@ def _documents_in(sources: Sequence[Path]) -> list[Path]:
     return found
 
 
-def _archived(paths: Sequence[Path], subscription: str) -> Reading:
+def _archived(paths: Sequence[Path], subscription: str, remarks: Remarks | None) -> Reading:
     unread: list[str] = []
     unreadable: list[str] = []
 
@@ -166,5 +170,6 @@ def _archived(paths: Sequence[Path], subscription: str) -> Reading:
                 tell(done, len(paths))
 
     with collector.paused():
-        estate = Estate.of_documents(subscription, readable())
+        documents = remarks.heard(readable()) if remarks else readable()
+        estate = Estate.of_documents(subscription, documents)
     return Reading(estate, tuple(unread), tuple(unreadable))

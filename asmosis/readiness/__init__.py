@@ -1,8 +1,7 @@
 """Which units can migrate, what exactly blocks the others, and what it will cost: rules over an estate, no lock."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from itertools import islice
-from operator import attrgetter
 
 from asmosis import collector
 from asmosis.classic.estate import Estate
@@ -10,6 +9,7 @@ from asmosis.collect import collect
 from asmosis.errors import UsageError
 from asmosis.facts import Facts
 from asmosis.readiness.index import NO_FACTS
+from asmosis.readiness.remarks import Remarks, hits
 from asmosis.readiness.rule import PLATFORM_2023, PROFILES, Finding, Hit, Rule, Severity, Unjudged
 from asmosis.readiness.rules import (
     compute,
@@ -32,10 +32,21 @@ from asmosis.readiness.rules import (
     subscription,
     subscription_access,
 )
-from asmosis.readiness.subjects import InUnit, Subscription, subjects
+from asmosis.readiness.subjects import Placed, Service, subjects
 from asmosis.units import Destination, Unit
 
-__all__ = ["PROFILES", "RULES", "Finding", "Rule", "Severity", "Unjudged", "assess", "unjudged"]
+__all__ = [
+    "PROFILES",
+    "RULES",
+    "Finding",
+    "Remarks",
+    "Rule",
+    "Severity",
+    "Unjudged",
+    "assess",
+    "remarks_by",
+    "unjudged",
+]
 
 RULES: dict[str, Rule] = collect(
     Rule,
@@ -73,6 +84,7 @@ def assess(
     *,
     facts: Facts = NO_FACTS,
     destination: Destination | None = None,
+    remarks: Remarks | None = None,
 ) -> tuple[Finding, ...]:
     """What the rules of a profile find, unit by unit (the subscription first), gravest first, then by rule.
 
@@ -82,11 +94,13 @@ def assess(
         units: judge only these, in this order; a network or storage account that is not there is a finding.
         facts: what the documents do not tell; rules that miss a part of them are left out (`unjudged`).
         destination: the ARM network that services outside any network are to go to; a new one if none is said.
+        remarks: what rules of the same profile said already (`remarks_by`), while the documents were read.
 
     Raises:
         UsageError: there is no such profile.
         UnknownUnit: a wanted unit of another kind is not in the estate.
     """
+    remarks = remarks or remarks_by(profile)
     by_subject: dict[type, list[Rule]] = {}
     for rule in _rules_of(profile):
         for subject_type in () if _missing(rule, facts) else rule.over:
@@ -95,14 +109,27 @@ def assess(
     with collector.paused():
         waiting = subjects(estate, units, facts, destination)
         while batch := tuple(islice(waiting, _TOGETHER)):
-            alike: dict[type, list[Subscription | InUnit]] = {}
+            alike: dict[type, list[Placed]] = {}
             for subject in batch:
                 by_place.setdefault(subject.place, [])
                 alike.setdefault(type(subject), []).append(subject)
+            services = [subject for subject in batch if isinstance(subject, Service)]
+            for subject, said in zip(services, remarks.on(each.service for each in services), strict=True):
+                by_place[subject.place] += [_finding(rule, profile, subject.place, hit) for rule, hit in said]
             for subject_type, judged in alike.items():
                 for rule in by_subject.get(subject_type, ()):
-                    _judge(rule, rule.severities[profile], judged, by_place)
+                    for subject, hit in hits(rule, judged):
+                        by_place[subject.place].append(_finding(rule, profile, subject.place, hit))
     return tuple(finding for found in by_place.values() for finding in sorted(found, key=_gravity))
+
+
+def remarks_by(profile: str) -> Remarks:
+    """What the rules of a profile say of deployments and machines by themselves; nobody has been asked yet.
+
+    Raises:
+        UsageError: there is no such profile.
+    """
+    return Remarks(_rules_of(profile))
 
 
 def unjudged(facts: Facts, profile: str = PLATFORM_2023) -> tuple[Unjudged, ...]:
@@ -125,41 +152,27 @@ def _missing(rule: Rule, facts: Facts) -> tuple[str, ...]:
     return tuple(need for need in rule.needs if not facts.tells(need))
 
 
-def _judge(
-    rule: Rule, severity: Severity, subjects: Iterable[Subscription | InUnit], by_place: Mapping[str, list[Finding]]
-) -> None:
-    judge = rule.judge
-    for subject in filter(attrgetter(rule.given), subjects) if rule.given else subjects:
-        try:
-            for hit in judge(subject):
-                by_place[subject.place].append(_finding(rule, severity, subject, hit))
-        except Exception as error:  # noqa: BLE001 -- a rule that breaks must not hide what the others find
-            by_place[subject.place].append(_fault(rule, subject, error))
-
-
-def _finding(rule: Rule, severity: Severity, subject: Subscription | InUnit, hit: Hit) -> Finding:
+def _finding(rule: Rule, profile: str, place: str, hit: Hit | str) -> Finding:
+    if isinstance(hit, str):
+        return Finding(
+            rule=rule.id,
+            severity=Severity.BLOCKER,
+            unit=place,
+            resource=place,
+            message=f"The rule {rule.id} could not judge this: {hit}",
+            remedy="Report this as a fault of asmosis, and judge the unit by hand.",
+            noticed="never",
+            evidence=f"{rule.judge.__module__}.{rule.judge.__qualname__}",
+        )
     return Finding(
         rule=rule.id,
-        severity=severity,
-        unit=subject.place,
+        severity=rule.severities[profile],
+        unit=place,
         resource=hit.resource,
         message=hit.message,
         remedy=rule.remedy,
         noticed=rule.noticed,
         evidence=hit.evidence,
-    )
-
-
-def _fault(rule: Rule, subject: Subscription | InUnit, error: Exception) -> Finding:
-    return Finding(
-        rule=rule.id,
-        severity=Severity.BLOCKER,
-        unit=subject.place,
-        resource=subject.place,
-        message=f"The rule {rule.id} could not judge this: {type(error).__name__}: {error}",
-        remedy="Report this as a fault of asmosis, and judge the unit by hand.",
-        noticed="never",
-        evidence=f"{rule.judge.__module__}.{rule.judge.__qualname__}",
     )
 
 

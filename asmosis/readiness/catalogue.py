@@ -5,14 +5,25 @@ from collections.abc import Iterable, Iterator
 from asmosis.readiness import PROFILES, RULES
 from asmosis.readiness.behaviours import BEHAVIOURS, BEYOND
 from asmosis.readiness.rule import Rule
-from asmosis.readiness.subjects import Account, Detached, Machine, Network, Service, Slot, Subscription, Whole
+from asmosis.readiness.subjects import (
+    Account,
+    Detached,
+    Machine,
+    Network,
+    PlacedSlot,
+    Service,
+    Slot,
+    Subscription,
+    Whole,
+)
 from asmosis.readiness.waivers import EXAMPLE
 
-# By what a rule judges first; those about ARM itself have a table of their own.
+# By what a rule judges first; those about ARM itself have a table of their own, and a machine may be judged with its
+# whole deployment.
 _SCOPES: dict[str, tuple[type, ...]] = {
     "Subscription, and units as a whole": (Subscription, Whole, Detached),
     "Virtual networks": (Network,),
-    "Cloud services": (Service, Slot),
+    "Cloud services": (Service, Slot, PlacedSlot),
     "Virtual machines": (Machine,),
     "Storage accounts": (Account,),
 }
@@ -88,8 +99,10 @@ def rules_page() -> str:
 
 
 def _scope_of(rule: Rule) -> str:
-    judged = rule.over[0]
-    return _ARM if rule.id.startswith("arm-") else next(title for title, kinds in _SCOPES.items() if judged in kinds)
+    if rule.id.startswith("arm-"):
+        return _ARM
+    judged = Machine if rule.id.startswith("vm-") else rule.over[0]
+    return next(title for title, kinds in _SCOPES.items() if judged in kinds)
 
 
 def _rules_table(rules: Iterable[Rule]) -> Iterator[str]:

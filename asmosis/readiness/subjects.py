@@ -10,7 +10,7 @@ from asmosis.classic.compute import Deployment, HostedService
 from asmosis.classic.estate import Estate, key
 from asmosis.classic.instance import RoleInstance
 from asmosis.classic.network import Gateway, NetworkSecurityGroup, ReservedIp, RouteTable, VirtualNetworkSite
-from asmosis.classic.role import DataDisk, ExtensionReference, InputEndpoint, OsDisk, Role
+from asmosis.classic.role import ConfigurationSet, DataDisk, ExtensionReference, InputEndpoint, OsDisk, Role
 from asmosis.classic.storage import Disk, StorageService
 from asmosis.facts import Facts
 from asmosis.readiness.demand import Demand, demand
@@ -111,18 +111,18 @@ class Service(InUnit, frozen=True):
     @property
     def location(self) -> str:
         """Where the service stands, or the network that it migrates with; empty when nobody says."""
-        network = self.index.networks.get(key(self.unit.name)) if self.unit.kind == "virtualNetwork" else None
-        return self.estate.location_of(self.service) or (self.estate.location_of(network) if network else "")
+        return _location(self.estate, self.index, self.unit, self.service)
 
 
-class Slot(Service, frozen=True):
+class OfDeployment(msgspec.Struct, frozen=True, dict=True):
     """A deployment of a cloud service."""
 
+    service: HostedService
     deployment: Deployment
 
     def at(self, path: str) -> str:
         """Where in the ASM documents `path` of the deployment is."""
-        return f"HostedService[{self.service.name}]/Deployment[{self.deployment.name}]/{path}"
+        return f"{_at(self.service, self.deployment)}/{path}"
 
     @cached_property
     def machines(self) -> tuple[Role, ...]:
@@ -137,28 +137,66 @@ class Slot(Service, frozen=True):
     @cached_property
     def endpoints(self) -> tuple[tuple[Role, InputEndpoint], ...]:
         """The endpoints of all machines, each with its machine."""
-        return tuple((role, endpoint) for role in self.machines for endpoint in role.network.input_endpoints)
+        return tuple([(role, endpoint) for role in self.machines for endpoint in role.network.input_endpoints])
 
 
-class Machine(Slot, frozen=True):
+class Slot(OfDeployment, frozen=True):
+    """A deployment by itself, with nothing else in sight, so that whoever has read its document can judge it."""
+
+
+class PlacedSlot(OfDeployment, frozen=True):
+    """A deployment in its estate."""
+
+    estate: Estate
+    index: Index
+    unit: Unit
+
+    @property
+    def facts(self) -> Facts:
+        """What is known beside the classic documents."""
+        return self.index.facts
+
+    @property
+    def place(self) -> str:
+        """KIND/NAME of the unit, as findings name it."""
+        return self.unit.short
+
+    @property
+    def state(self) -> State:
+        """Where the unit stands in its migration."""
+        return self.index.state_of(self.unit)
+
+    @property
+    def location(self) -> str:
+        """Where the deployment stands; empty when nobody says."""
+        return _location(self.estate, self.index, self.unit, self.service)
+
+    @cached_property
+    def members(self) -> tuple["PlacedMachine", ...]:
+        """Its machines; a rule that has nothing to say of most deployments should see that by their roles."""
+        return tuple(
+            PlacedMachine(self.service, self.deployment, *each, self.estate, self.index, self.unit)
+            for each in _machines(self.deployment)
+        )
+
+
+class OfMachine(msgspec.Struct, frozen=True, dict=True):
     """A virtual machine; `instance` is none in a deployment's first seconds."""
 
+    service: HostedService
+    deployment: Deployment
     role: Role
     instance: RoleInstance | None
     disks: Sequence[OsDisk | DataDisk]
     """The disk that the machine boots from, then its data disks."""
-    odd_disks: Sequence[OsDisk | DataDisk]
-    """Those that are not simply at HTTPS://ACCOUNT/CONTAINER/BLOB.vhd; spares nearly all of them closer looks."""
-    special_extensions: Sequence[ExtensionReference]
-    """Those of a kind that rules ask for."""
 
     def at(self, path: str) -> str:
         """Where in the ASM documents `path` of the role is."""
-        return f"{super().at('RoleList')}/Role[{self.role.name}]/{path}"
+        return f"{_at(self.service, self.deployment)}/RoleList/Role[{self.role.name}]/{path}"
 
     def at_instance(self, path: str) -> str:
         """Where in the ASM documents `path` of the role's instance is."""
-        return f"{super().at('RoleInstanceList')}/RoleInstance[{self.role.name}]/{path}"
+        return f"{_at(self.service, self.deployment)}/RoleInstanceList/RoleInstance[{self.role.name}]/{path}"
 
     @property
     def name(self) -> str:
@@ -168,14 +206,7 @@ class Machine(Slot, frozen=True):
     @property
     def subnets(self) -> tuple[str, ...]:
         """The subnets that the machine names, then those of its further network interfaces."""
-        network = self.role.network
-        if not network.network_interfaces:
-            return network.subnets
-        return (*network.subnets, *(nic.subnet for nic in network.network_interfaces if nic.subnet))
-
-    def extensions_of(self, kind: Kind) -> Iterator[ExtensionReference]:
-        """The machine's extensions of a kind."""
-        return (extension for extension in self.special_extensions if kind in kinds_of(extension))
+        return subnets_of(self.role.network)
 
     def at_disk(self, disk: OsDisk | DataDisk) -> str:
         """Where in the ASM documents a disk of the role is."""
@@ -185,6 +216,37 @@ class Machine(Slot, frozen=True):
     def deallocated(self) -> bool:
         """Whether the machine is on no host, so that nothing in it can report."""
         return self.instance is not None and self.instance.status == "StoppedDeallocated"
+
+
+class Machine(OfMachine, frozen=True):
+    """A virtual machine by itself, with nothing else in sight, so that whoever has read its document can judge it."""
+
+    odd_disks: Sequence[OsDisk | DataDisk]
+    """Those that are not simply at HTTPS://ACCOUNT/CONTAINER/BLOB.vhd; spares nearly all of them closer looks."""
+    special_extensions: Sequence[ExtensionReference]
+    """Those of a kind that rules ask for."""
+
+    def extensions_of(self, kind: Kind) -> Iterator[ExtensionReference]:
+        """The machine's extensions of a kind."""
+        return (extension for extension in self.special_extensions if kind in kinds_of(extension))
+
+
+class PlacedMachine(OfMachine, frozen=True):
+    """A virtual machine in its estate; rules judge it with its deployment, as most look at what few machines have."""
+
+    estate: Estate
+    index: Index
+    unit: Unit
+
+    @property
+    def facts(self) -> Facts:
+        """What is known beside the classic documents."""
+        return self.index.facts
+
+    @property
+    def location(self) -> str:
+        """Where the machine stands; empty when nobody says."""
+        return _location(self.estate, self.index, self.unit, self.service)
 
 
 class Account(InUnit, frozen=True):
@@ -200,10 +262,16 @@ class Detached(InUnit, frozen=True):
     resource: NetworkSecurityGroup | RouteTable | ReservedIp
 
 
+Placed = Subscription | InUnit | PlacedSlot
+"""A subject that knows where it belongs."""
+
+
 def subjects(
     estate: Estate, units: Iterable[Unit] | None, facts: Facts = NO_FACTS, destination: Destination | None = None
-) -> Iterator[Subscription | InUnit]:
+) -> Iterator[Placed]:
     """Every subject of `units` in their order, or of the whole estate; each element of it is visited once.
+
+    What is judged by itself (`by_themselves`) is not among them.
 
     Raises:
         UnknownUnit: a wanted cloud service, security group, route table or reserved IP is no unit of the estate.
@@ -241,19 +309,50 @@ def readable(prefix: str) -> IPv4Network | None:
         return None
 
 
-def _of_service(estate: Estate, index: Index, unit: Unit, service: HostedService) -> Iterator[InUnit]:
-    yield Service(estate, index, unit, service)
+def by_themselves(service: HostedService) -> Iterator[Slot | Machine]:
+    """The deployments and virtual machines of a cloud service, each with nothing else in sight."""
     for deployment in service.deployments:
-        slot = Slot(estate, index, unit, service, deployment)
-        yield slot
-        instances = {instance.role_name: instance for instance in deployment.instances}
-        for role in slot.machines:
-            boot = role.os_disk
-            disks: Sequence[OsDisk | DataDisk] = (boot, *role.data_disks) if boot else role.data_disks
+        yield Slot(service, deployment)
+        for role, instance, disks in _machines(deployment):
             odd = [disk for disk in disks if _is_odd(disk.media_link)]
             special = [extension for extension in role.extensions if kinds_of(extension)]
-            instance = instances.get(role.name)
-            yield Machine(estate, index, unit, service, deployment, role, instance, disks, odd, special)
+            yield Machine(service, deployment, role, instance, disks, odd, special)
+
+
+def _of_service(estate: Estate, index: Index, unit: Unit, service: HostedService) -> Iterator[Placed]:
+    yield Service(estate, index, unit, service)
+    for deployment in service.deployments:
+        yield PlacedSlot(service, deployment, estate, index, unit)
+
+
+def _machines(
+    deployment: Deployment,
+) -> Iterator[tuple[Role, RoleInstance | None, Sequence[OsDisk | DataDisk]]]:
+    instances = {instance.role_name: instance for instance in deployment.instances}
+    for role in deployment.roles:
+        if role.is_virtual_machine:
+            yield role, instances.get(role.name), disks_of(role)
+
+
+def subnets_of(network: ConfigurationSet) -> tuple[str, ...]:
+    """The subnets that a machine's configuration names, then those of its further network interfaces."""
+    if not network.network_interfaces:
+        return network.subnets
+    return (*network.subnets, *(nic.subnet for nic in network.network_interfaces if nic.subnet))
+
+
+def disks_of(role: Role) -> Sequence[OsDisk | DataDisk]:
+    """The disk that a machine boots from, then its data disks."""
+    return (role.os_disk, *role.data_disks) if role.os_disk else role.data_disks
+
+
+def _at(service: HostedService, deployment: Deployment) -> str:
+    return f"HostedService[{service.name}]/Deployment[{deployment.name}]"
+
+
+def _location(estate: Estate, index: Index, unit: Unit, service: HostedService) -> str:
+    network = index.networks.get(key(unit.name)) if unit.kind == "virtualNetwork" else None
+    return estate.location_of(service) or (estate.location_of(network) if network else "")
 
 
 def _is_odd(address: str) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from asmosis.classic.estate import key
 from asmosis.readiness import sources, texts
 from asmosis.readiness.rule import Hit, Severity, rule, some
-from asmosis.readiness.subjects import Service, Slot
+from asmosis.readiness.subjects import PlacedSlot, Service, Slot
 
 _SETTLED = ("Running", "Suspended")
 _REGIONAL_SINCE = "2014-05"  # when it was announced; times of the platform sort as text
@@ -124,7 +124,7 @@ def one_and_many_interfaces(slot: Slot) -> Iterator[Hit]:
     noticed="validate",
     text=texts.IN_A_NETWORK,
 )
-def service_of_a_network(slot: Slot) -> Iterator[Hit]:
+def service_of_a_network(slot: PlacedSlot) -> Iterator[Hit]:
     """Only where the service itself was asked for as a unit."""
     network = slot.deployment.virtual_network
     if network and slot.unit.kind == "hostedService":

@@ -83,7 +83,8 @@ def unused_address(slot: Slot) -> Iterator[Hit]:
 )
 def unused_reserved_address(slot: Slot) -> Iterator[Hit]:
     """One hit per deployment."""
-    unused = [vip.reserved_ip or vip.address for vip in _without_endpoint(slot) if vip.reserved]
+    reserved = [vip for vip in slot.deployment.virtual_ips if vip.reserved]
+    unused = [vip.reserved_ip or vip.address for vip in _without_endpoint(slot) if vip.reserved] if reserved else []
     if unused:
         yield Hit(
             slot.service.name,
@@ -138,13 +139,12 @@ def endpoint_acls(slot: Slot) -> Iterator[Hit]:
 
 def _without_endpoint(slot: Slot) -> Iterator[VirtualIp]:
     """The virtual IPs that no endpoint uses; an endpoint that names none uses the first."""
-    vips = slot.deployment.virtual_ips
     public = [endpoint for _, endpoint in slot.endpoints if not endpoint.load_balancer]
     addresses = {endpoint.vip for endpoint in public}
-    names = {endpoint.virtual_ip for endpoint in public}
-    anywhere = any(_names_no_address(endpoint) for endpoint in public)
-    for position, vip in enumerate(vips if slot.machines else ()):
-        if vip.address not in addresses and vip.name not in names and not (anywhere and position == 0):
+    for position, vip in enumerate(slot.deployment.virtual_ips if slot.machines else ()):
+        if vip.address in addresses or vip.name in {endpoint.virtual_ip for endpoint in public}:
+            continue
+        if position > 0 or not any(map(_names_no_address, public)):
             yield vip
 
 

@@ -7,7 +7,7 @@ from asmosis.classic.role import DataDisk
 from asmosis.facts import Blob, Watch
 from asmosis.readiness import sources, texts
 from asmosis.readiness.rule import Hit, Severity, rule, some
-from asmosis.readiness.subjects import Machine, Whole
+from asmosis.readiness.subjects import PlacedMachine, PlacedSlot, Whole
 
 _GIGABYTE = 2**30
 _FOOTER = 512  # bytes that a fixed VHD is longer than its disk (documented)
@@ -24,9 +24,9 @@ _FOOTER = 512  # bytes that a fixed VHD is longer than its disk (documented)
     text=texts.DISK_SIZE,
     needs=("blobs",),
 )
-def size_differs(machine: Machine) -> Iterator[Hit]:
+def size_differs(slot: PlacedSlot) -> Iterator[Hit]:
     """One hit per disk; that a VHD's footer may or may not count is assumed."""
-    for disk, blob in _known(machine):
+    for machine, disk, blob in _known(slot):
         size = disk.size_gb * _GIGABYTE
         if blob.length is not None and blob.length not in (size, size + _FOOTER):
             message = texts.DISK_SIZE.format(
@@ -51,9 +51,9 @@ def size_differs(machine: Machine) -> Iterator[Hit]:
     text=texts.DISK_UNREACHABLE,
     needs=("blobs",),
 )
-def blob_is_not_there(machine: Machine) -> Iterator[Hit]:
+def blob_is_not_there(slot: PlacedSlot) -> Iterator[Hit]:
     """One hit per disk."""
-    for disk, blob in _known(machine):
+    for machine, disk, blob in _known(slot):
         if blob.length is None:
             message = texts.DISK_UNREACHABLE.format(
                 disk=disk.name, link=disk.media_link, machine=machine.role.name, service=machine.service.name
@@ -97,13 +97,14 @@ def autoscale_settings(whole: Whole) -> Iterator[Hit]:
         )
 
 
-def _known(machine: Machine) -> Iterator[tuple[DataDisk, Blob]]:
-    """The data disks whose blobs somebody has looked at."""
-    blobs = machine.facts.blob_by_link
-    for disk in machine.role.data_disks:
-        blob = blobs.get(disk.media_link)
-        if blob is not None:
-            yield disk, blob
+def _known(slot: PlacedSlot) -> Iterator[tuple[PlacedMachine, DataDisk, Blob]]:
+    """The data disks whose blobs somebody has looked at, each with its machine."""
+    blobs = slot.facts.blob_by_link
+    for machine in slot.members:
+        for disk in machine.role.data_disks:
+            blob = blobs.get(disk.media_link)
+            if blob is not None:
+                yield machine, disk, blob
 
 
 def _by_resource(watches: Iterable[tuple[str, Watch]]) -> dict[str, list[str]]:

@@ -9,7 +9,7 @@ from asmosis.classic.role import DataDisk, OsDisk
 from asmosis.classic.storage import account_of
 from asmosis.readiness import sources, texts
 from asmosis.readiness.rule import Hit, Severity, rule, some
-from asmosis.readiness.subjects import Machine
+from asmosis.readiness.subjects import Machine, PlacedSlot, disks_of
 from asmosis.shapes import url_parts
 
 _LUNS = range(64)  # the largest sizes of the time take 64 data disks
@@ -185,25 +185,29 @@ def blob_is_no_vhd(machine: Machine) -> Iterator[Hit]:
     source=sources.TARGET_CHECKS,
     noticed="never",
 )
-def account_is_not_listed(machine: Machine) -> Iterator[Hit]:
+def account_is_not_listed(slot: PlacedSlot) -> Iterator[Hit]:
     """One hit per machine; silent where no storage account is listed at all, as in an archive without them."""
-    accounts = machine.index.accounts
-    if not accounts:
+    accounts = slot.index.accounts
+    # HTTPS://ACCOUNT.…: spares nearly all disks the parsing of their address.
+    if not accounts or not [
+        disk
+        for role in slot.machines
+        for disk in disks_of(role)
+        if disk.media_link[8:].partition(".")[0] not in accounts
+    ]:
         return
-    strangers: dict[str, OsDisk | DataDisk] = {}
-    for disk in machine.disks:
-        # HTTPS://ACCOUNT.…: spares nearly all disks the parsing of their address.
-        if disk.media_link[8:].partition(".")[0] in accounts:
-            continue
-        account = account_of(disk.media_link)
-        if account and key(account) not in accounts:
-            strangers.setdefault(account, disk)
-    if strangers:
-        yield Hit(
-            machine.name,
-            f"{machine.name} has disks in storage accounts that classic does not list: {some(strangers)}.",
-            f"{machine.at_disk(next(iter(strangers.values())))}/MediaLink",
-        )
+    for machine in slot.members:
+        strangers: dict[str, OsDisk | DataDisk] = {}
+        for disk in machine.disks:
+            account = account_of(disk.media_link)
+            if account and key(account) not in accounts:
+                strangers.setdefault(account, disk)
+        if strangers:
+            yield Hit(
+                machine.name,
+                f"{machine.name} has disks in storage accounts that classic does not list: {some(strangers)}.",
+                f"{machine.at_disk(next(iter(strangers.values())))}/MediaLink",
+            )
 
 
 def _blob(disk: OsDisk | DataDisk) -> str:

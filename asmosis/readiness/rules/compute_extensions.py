@@ -50,7 +50,7 @@ def extension_reports_nothing(machine: Machine) -> Iterator[Hit]:
         return
     reporting = {status.handler.lower() for status in machine.instance.extension_statuses}
     silent = [extension for extension in machine.role.extensions if handler_of(extension) not in reporting]
-    for extension in silent if not machine.deallocated else ():
+    for extension in silent if silent and not machine.deallocated else ():
         if migrates(extension):
             yield Hit(
                 machine.name,

@@ -7,7 +7,7 @@ from asmosis.classic.estate import key
 from asmosis.classic.storage import account_of
 from asmosis.readiness import sources, texts
 from asmosis.readiness.rule import Hit, Severity, rule
-from asmosis.readiness.subjects import Machine
+from asmosis.readiness.subjects import Machine, PlacedSlot
 from asmosis.shapes import url_parts
 
 _SETTLED = ("ReadyRole", "StoppedVM", "StoppedDeallocated")
@@ -106,26 +106,26 @@ def no_subnet(machine: Machine) -> Iterator[Hit]:
     remedy="Switch boot diagnostics off, migrate, switch them on in ARM, and delete their old blobs.",
     source=sources.ANNOUNCEMENT_2016,
     noticed="validate",
-    given="role.debug_settings",
 )
-def boot_diagnostics_on_premium(machine: Machine) -> Iterator[Hit]:
+def boot_diagnostics_on_premium(slot: PlacedSlot) -> Iterator[Hit]:
     """One hit per machine; premium shows in the disk's IO type or in the type of its storage account."""
-    role = machine.role
-    if not (role.debug_settings and role.debug_settings.boot_diagnostics):
+    if not [role for role in slot.machines if role.debug_settings]:
         return
-    premium = [
-        disk.name
-        for disk in machine.disks
-        if disk.io_type in ("Provisioned", "Premium_LRS")
-        or key(account_of(disk.media_link)) in machine.index.premium_accounts
-    ]
-    if premium:
-        yield Hit(
-            machine.name,
-            f"VM {role.name} in HostedService {machine.service.name} has boot diagnostics enabled and premium disks:"
-            f" {', '.join(premium)}.",
-            machine.at("DebugSettings/BootDiagnosticsEnabled"),
-        )
+    for machine in slot.members:
+        role = machine.role
+        premium = [
+            disk.name
+            for disk in machine.disks
+            if disk.io_type in ("Provisioned", "Premium_LRS")
+            or key(account_of(disk.media_link)) in slot.index.premium_accounts
+        ]
+        if premium and role.debug_settings and role.debug_settings.boot_diagnostics:
+            yield Hit(
+                machine.name,
+                f"VM {role.name} in HostedService {slot.service.name} has boot diagnostics enabled and premium disks:"
+                f" {', '.join(premium)}.",
+                machine.at("DebugSettings/BootDiagnosticsEnabled"),
+            )
 
 
 @rule(

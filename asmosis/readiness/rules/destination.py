@@ -6,7 +6,7 @@ from asmosis.classic.estate import key
 from asmosis.facts import ArmNetwork, place_of
 from asmosis.readiness import sources, texts
 from asmosis.readiness.rule import Hit, Severity, rule, some
-from asmosis.readiness.subjects import Slot
+from asmosis.readiness.subjects import PlacedSlot
 from asmosis.units import DestinationMode
 
 
@@ -20,7 +20,7 @@ from asmosis.units import DestinationMode
     noticed="call",
     needs=("networks",),
 )
-def destination_is_not_there(slot: Slot) -> Iterator[Hit]:
+def destination_is_not_there(slot: PlacedSlot) -> Iterator[Hit]:
     """One hit per deployment outside any network; a new network needs no names."""
     if not _goes_to_an_existing_network(slot):
         return
@@ -46,7 +46,7 @@ def destination_is_not_there(slot: Slot) -> Iterator[Hit]:
     text=texts.SUBNET_ELSEWHERE,
     needs=("networks",),
 )
-def destination_is_elsewhere(slot: Slot) -> Iterator[Hit]:
+def destination_is_elsewhere(slot: PlacedSlot) -> Iterator[Hit]:
     """One hit per deployment outside any network; silent where nobody knows the region of the service."""
     network = _chosen(slot) if _goes_to_an_existing_network(slot) else None
     here = slot.location
@@ -68,12 +68,12 @@ def destination_is_elsewhere(slot: Slot) -> Iterator[Hit]:
     )
 
 
-def _goes_to_an_existing_network(slot: Slot) -> bool:
+def _goes_to_an_existing_network(slot: PlacedSlot) -> bool:
     existing = slot.index.destination.mode is DestinationMode.EXISTING
     return existing and not slot.deployment.virtual_network and bool(slot.machines)
 
 
-def _chosen(slot: Slot) -> ArmNetwork | None:
+def _chosen(slot: PlacedSlot) -> ArmNetwork | None:
     wanted = slot.index.destination
     names = (key(wanted.resource_group), key(wanted.virtual_network))
     known = slot.facts.networks or ()

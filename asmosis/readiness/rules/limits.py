@@ -7,7 +7,7 @@ from asmosis.classic.estate import key
 from asmosis.facts import place_of
 from asmosis.readiness import sources, texts
 from asmosis.readiness.rule import Hit, Severity, rule
-from asmosis.readiness.subjects import Machine, Slot, Whole
+from asmosis.readiness.subjects import PlacedSlot, Whole
 
 _WRITES_PER_HOUR = 1200  # documented
 
@@ -44,20 +44,19 @@ def more_writes_than_an_hour_takes(whole: Whole) -> Iterator[Hit]:
     needs=("sizes",),
     assumed=True,
 )
-def size_is_not_offered(machine: Machine) -> Iterator[Hit]:
+def size_is_not_offered(slot: PlacedSlot) -> Iterator[Hit]:
     """One hit per machine; regions whose sizes nobody told are let pass."""
-    region = place_of(machine.location)
-    if region not in machine.facts.regions_with_sizes:
-        return
-    size = arm_size(machine.role.size or "")
-    offered = machine.facts.size_by_name.get((region, size.casefold()))
-    if offered is None or offered.restriction:
-        why = f": {offered.restriction}" if offered else ""
-        yield Hit(
-            machine.name,
-            f"Size {size or 'that nobody told'} is not offered in {region}{why}.",
-            machine.at("RoleSize"),
-        )
+    region = place_of(slot.location)
+    for machine in slot.members if region in slot.facts.regions_with_sizes else ():
+        size = arm_size(machine.role.size or "")
+        offered = slot.facts.size_by_name.get((region, size.casefold()))
+        if offered is None or offered.restriction:
+            why = f": {offered.restriction}" if offered else ""
+            yield Hit(
+                machine.name,
+                f"Size {size or 'that nobody told'} is not offered in {region}{why}.",
+                machine.at("RoleSize"),
+            )
 
 
 @rule(
@@ -71,7 +70,7 @@ def size_is_not_offered(machine: Machine) -> Iterator[Hit]:
     text=texts.REGION,
     needs=("migration_regions",),
 )
-def region_is_not_enabled(slot: Slot) -> Iterator[Hit]:
+def region_is_not_enabled(slot: PlacedSlot) -> Iterator[Hit]:
     """One hit per deployment whose region is known and not among the allowed ones."""
     region, allowed = slot.location, slot.facts.migration_regions or ()
     if region and place_of(region) not in map(place_of, allowed):

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from asmosis.classic.estate import key
 from asmosis.readiness import sources, texts
 from asmosis.readiness.rule import Hit, Severity, rule, some
-from asmosis.readiness.subjects import Account, Detached, Network, Slot
+from asmosis.readiness.subjects import Account, Detached, Network, PlacedSlot, Slot
 from asmosis.units import State
 
 # A prepare that failed may be sent again, so it is no lock for who wants to migrate.
@@ -92,7 +92,7 @@ def detached_is_locked(detached: Detached) -> Iterator[Hit]:
     noticed="call",
     text=texts.SERVICE_LOCKED,
 )
-def deployment_is_locked(slot: Slot) -> Iterator[Hit]:
+def deployment_is_locked(slot: PlacedSlot) -> Iterator[Hit]:
     """One hit per deployment that is being prepared or is prepared."""
     if slot.state in (State.PREPARING, State.PREPARED):
         yield Hit(
@@ -112,7 +112,7 @@ def deployment_is_locked(slot: Slot) -> Iterator[Hit]:
     noticed="call",
     text=texts.SERVICE_MOVING,
 )
-def deployment_is_being_committed(slot: Slot) -> Iterator[Hit]:
+def deployment_is_being_committed(slot: PlacedSlot) -> Iterator[Hit]:
     """One hit per deployment; after a commit that failed the only way is forward."""
     if slot.state in (State.COMMITTING, State.COMMIT_FAILED):
         yield _moving(slot)
@@ -128,7 +128,7 @@ def deployment_is_being_committed(slot: Slot) -> Iterator[Hit]:
     noticed="call",
     text=texts.SERVICE_MOVING,
 )
-def deployment_is_being_aborted(slot: Slot) -> Iterator[Hit]:
+def deployment_is_being_aborted(slot: PlacedSlot) -> Iterator[Hit]:
     """One hit per deployment."""
     if slot.state in (State.ABORTING, State.ABORT_FAILED):
         yield _moving(slot)
@@ -144,7 +144,7 @@ def deployment_is_being_aborted(slot: Slot) -> Iterator[Hit]:
     noticed="commit",
     text=texts.SERVICE_NOT_PREPARED,
 )
-def deployment_is_not_prepared(slot: Slot) -> Iterator[Hit]:
+def deployment_is_not_prepared(slot: PlacedSlot) -> Iterator[Hit]:
     """One hit per deployment; both states are those of the documents, which were read at one time."""
     site = slot.index.networks.get(key(slot.unit.name)) if slot.unit.kind == "virtualNetwork" else None
     if site is None or State.of_platform(site.migration_state) is not State.PREPARED:
@@ -218,7 +218,7 @@ def _in_utc(moment: datetime) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _moving(slot: Slot) -> Hit:
+def _moving(slot: PlacedSlot) -> Hit:
     return Hit(
         slot.service.name,
         texts.SERVICE_MOVING.format(deployment=slot.deployment.name, service=slot.service.name, step=_STEP[slot.state]),

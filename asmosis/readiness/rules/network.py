@@ -6,7 +6,7 @@ from asmosis.classic.estate import key
 from asmosis.classic.network import NetworkSecurityGroup, SecurityRule
 from asmosis.readiness import sources, texts
 from asmosis.readiness.rule import Hit, Severity, rule
-from asmosis.readiness.subjects import Detached, Machine, Network, readable
+from asmosis.readiness.subjects import Detached, Network, PlacedMachine, PlacedSlot, readable
 
 _OWN_PRIORITIES = range(100, 4097)
 _INTERNET = ("INTERNET", "*", "0.0.0.0/0")
@@ -194,19 +194,19 @@ def name_server_behind_gateway(network: Network) -> Iterator[Hit]:
     source=sources.PLANNING,
     noticed="validate",
 )
-def no_way_out(machine: Machine) -> Iterator[Hit]:
+def no_way_out(slot: PlacedSlot) -> Iterator[Hit]:
     """One hit per machine and group; the group may be the machine's own or its subnet's."""
-    if not machine.role.extensions or not machine.index.security_groups:
-        return
-    for name in _security_groups_of(machine):
-        group = machine.index.security_groups.get(key(name))
-        denial = _denial_of_https(group) if group else None
-        if denial:
-            yield Hit(
-                machine.name,
-                f"Rule {denial.name} of network security group {name} denies {machine.role.name} the Internet.",
-                f"NetworkSecurityGroup[{name}]/Rules/Rule[{denial.name}]",
-            )
+    groups = slot.index.security_groups
+    for machine in slot.members if groups else ():
+        for name in _security_groups_of(machine) if machine.role.extensions else ():
+            group = groups.get(key(name))
+            denial = _denial_of_https(group) if group else None
+            if denial:
+                yield Hit(
+                    machine.name,
+                    f"Rule {denial.name} of network security group {name} denies {machine.role.name} the Internet.",
+                    f"NetworkSecurityGroup[{name}]/Rules/Rule[{denial.name}]",
+                )
 
 
 @rule(
@@ -266,7 +266,7 @@ def _gateway_hit(network: Network, kind: str, path: str) -> Hit:
     )
 
 
-def _security_groups_of(machine: Machine) -> list[str]:
+def _security_groups_of(machine: PlacedMachine) -> list[str]:
     """The names of the groups that the machine's packets pass on their way out."""
     configuration = machine.role.network
     site = machine.index.networks.get(key(machine.deployment.virtual_network or ""))

@@ -127,7 +127,7 @@ def endpoints_contradict(slot: Slot) -> Iterator[Hit]:
         if other[1] is not first and _owner(*other) != _owner(*owner):
             problem = f"{_owner(*other)} and {_owner(*owner)} both own {front[1]} port {endpoint.port}."
             yield _endpoint_hit(slot, role, endpoint, problem)
-        if first is not endpoint and _of_a_set(first) != _of_a_set(endpoint):
+        if first is not endpoint and _differs(first, endpoint):
             difference = f"differs from the others of set {endpoint.balanced_set} in port or probe."
             yield _endpoint_hit(slot, role, endpoint, f"Endpoint {endpoint.name} {difference}")
 
@@ -141,9 +141,14 @@ def _owner(role: Role, first: InputEndpoint) -> str:
     return f"set {first.balanced_set}" if first.balanced_set else f"{role.name}/{first.name}"
 
 
-def _of_a_set(endpoint: InputEndpoint) -> tuple[object, ...]:
-    """What all members of a balanced set must have in common, as ARM has it once per rule."""
-    return (endpoint.port, endpoint.local_port, _transport(endpoint), endpoint.probe)
+def _differs(first: InputEndpoint, endpoint: InputEndpoint) -> bool:
+    """Whether two members of a balanced set differ in what ARM has once per rule."""
+    return (
+        endpoint.port != first.port
+        or endpoint.local_port != first.local_port
+        or endpoint.probe != first.probe
+        or _transport(endpoint) != _transport(first)
+    )
 
 
 def _transport(endpoint: InputEndpoint) -> str:

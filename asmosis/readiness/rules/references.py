@@ -1,13 +1,13 @@
 """What resources name: subnets, addresses inside them, availability sets, security groups, route tables."""
 
 from collections import Counter
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterable, Iterator
 
 from asmosis.classic.estate import key
 from asmosis.classic.role import ConfigurationSet
 from asmosis.readiness import sources, texts
 from asmosis.readiness.rule import Hit, Severity, rule
-from asmosis.readiness.subjects import Machine, Network, Slot, readable
+from asmosis.readiness.subjects import Network, PlacedMachine, PlacedSlot, Slot, readable, subnets_of
 
 _GROUP, _TABLE = "network security group", "route table"
 
@@ -22,18 +22,21 @@ _GROUP, _TABLE = "network security group", "route table"
     noticed="prepare",
     assumed=True,
 )
-def subnet_is_not_there(machine: Machine) -> Iterator[Hit]:
-    """One hit per name; a network that nobody lists is a matter of `vnet-not-found`."""
-    known = machine.index.subnets.get(key(machine.deployment.virtual_network or ""))
+def subnet_is_not_there(slot: PlacedSlot) -> Iterator[Hit]:
+    """One hit per name and machine; a network that nobody lists is a matter of `vnet-not-found`."""
+    network = slot.deployment.virtual_network
+    known = slot.index.subnets.get(key(network or ""))
     if known is None:
         return
-    missing = [name for name in machine.subnets if name not in known and key(name) not in known]
-    for name in dict.fromkeys(missing) if missing else ():
-        yield Hit(
-            machine.name,
-            f"{machine.name} is in subnet {name}, which {machine.deployment.virtual_network} does not have.",
-            machine.at("ConfigurationSet[NetworkConfiguration]/SubnetNames/SubnetName"),
-        )
+    named = {name for role in slot.machines for name in subnets_of(role.network)}
+    missing = {name for name in named if key(name) not in known}
+    for machine in slot.members if missing else ():
+        for name in dict.fromkeys(name for name in machine.subnets if name in missing):
+            yield Hit(
+                machine.name,
+                f"{machine.name} is in subnet {name}, which {network} does not have.",
+                machine.at("ConfigurationSet[NetworkConfiguration]/SubnetNames/SubnetName"),
+            )
 
 
 @rule(
@@ -46,24 +49,25 @@ def subnet_is_not_there(machine: Machine) -> Iterator[Hit]:
     noticed="prepare",
     text=texts.ADDRESS_OUTSIDE_SUBNET,
 )
-def static_address_outside(machine: Machine) -> Iterator[Hit]:
+def static_address_outside(slot: PlacedSlot) -> Iterator[Hit]:
     """One hit per network interface; unknown subnets and malformed prefixes are matters of other rules."""
-    network = machine.role.network
-    if not network.static_ip and not network.network_interfaces:
+    if not [role for role in slot.machines if role.network.static_ip or role.network.network_interfaces]:
         return
-    first = network.subnets[0] if network.subnets else None
-    claims = [
-        (network.static_ip, first, "StaticVirtualNetworkIPAddress"),
-        *((nic.static_ip, nic.subnet, f"NetworkInterface[{nic.name}]") for nic in network.network_interfaces),
-    ]
-    for address, subnet, path in claims:
-        prefix = _prefix_if_outside(machine, address, subnet)
-        if prefix:
-            yield Hit(
-                machine.name,
-                texts.ADDRESS_OUTSIDE_SUBNET.format(address=address, prefix=prefix),
-                machine.at(f"ConfigurationSet[NetworkConfiguration]/{path}"),
-            )
+    for machine in slot.members:
+        network = machine.role.network
+        first = network.subnets[0] if network.subnets else None
+        claims = [
+            (network.static_ip, first, "StaticVirtualNetworkIPAddress"),
+            *((nic.static_ip, nic.subnet, f"NetworkInterface[{nic.name}]") for nic in network.network_interfaces),
+        ]
+        for address, subnet, path in claims:
+            prefix = _prefix_if_outside(slot, address, subnet)
+            if prefix:
+                yield Hit(
+                    machine.name,
+                    texts.ADDRESS_OUTSIDE_SUBNET.format(address=address, prefix=prefix),
+                    machine.at(f"ConfigurationSet[NetworkConfiguration]/{path}"),
+                )
 
 
 @rule(
@@ -76,7 +80,7 @@ def static_address_outside(machine: Machine) -> Iterator[Hit]:
     noticed="prepare",
     assumed=True,
 )
-def balancer_subnet_is_not_there(slot: Slot) -> Iterator[Hit]:
+def balancer_subnet_is_not_there(slot: PlacedSlot) -> Iterator[Hit]:
     """One hit per load balancer."""
     known = slot.index.subnets.get(key(slot.deployment.virtual_network or ""))
     for balancer in slot.deployment.load_balancers if known is not None else ():
@@ -99,7 +103,7 @@ def balancer_subnet_is_not_there(slot: Slot) -> Iterator[Hit]:
     noticed="prepare",
     text=texts.ADDRESS_OUTSIDE_SUBNET,
 )
-def balancer_address_outside(slot: Slot) -> Iterator[Hit]:
+def balancer_address_outside(slot: PlacedSlot) -> Iterator[Hit]:
     """One hit per load balancer."""
     for balancer in slot.deployment.load_balancers:
         prefix = _prefix_if_outside(slot, balancer.static_ip, balancer.subnet)
@@ -122,7 +126,7 @@ def balancer_address_outside(slot: Slot) -> Iterator[Hit]:
 )
 def lonely_in_a_set(slot: Slot) -> Iterator[Hit]:
     """One hit per set."""
-    members = Counter(key(role.availability_set) for role in slot.machines if role.availability_set)
+    members = Counter([key(role.availability_set) for role in slot.machines if role.availability_set])
     for role in slot.machines if 1 in members.values() else ():
         if role.availability_set and members[key(role.availability_set)] == 1:
             yield Hit(
@@ -141,22 +145,29 @@ def lonely_in_a_set(slot: Slot) -> Iterator[Hit]:
     source=sources.TARGET_CHECKS,
     noticed="never",
 )
-def named_but_not_listed(subject: Network | Machine) -> Iterator[Hit]:
+def named_but_not_listed(subject: Network | PlacedSlot) -> Iterator[Hit]:
     """One hit per name in a network, or in a machine."""
-    if isinstance(subject, Machine) and not _names_groups(subject.role.network):
-        return
+    if isinstance(subject, Network):
+        yield from _not_listed(subject, subject.unit.name, _named_by_network(subject))
+    elif [role for role in subject.machines if _names_groups(role.network)]:
+        for machine in subject.members:
+            yield from _not_listed(machine, machine.name, _named_by_machine(machine))
+
+
+def _not_listed(
+    subject: Network | PlacedMachine, name: str, named: Iterable[tuple[str, str | None, str]]
+) -> Iterator[Hit]:
     listed: dict[str, Container[str]] = {_GROUP: subject.index.security_groups, _TABLE: subject.index.route_tables}
-    user = subject.name if isinstance(subject, Machine) else subject.unit.name
-    for kind, name, path in _named_by_machine(subject) if isinstance(subject, Machine) else _named_by_network(subject):
-        if name and key(name) not in listed[kind]:
-            yield Hit(user, f"{user} names the {kind} {name}, which classic does not list.", subject.at(path))
+    for kind, other, path in named:
+        if other and key(other) not in listed[kind]:
+            yield Hit(name, f"{name} names the {kind} {other}, which classic does not list.", subject.at(path))
 
 
 def _names_groups(network: ConfigurationSet) -> bool:
     return bool(network.network_security_group or network.network_interfaces)
 
 
-def _named_by_machine(machine: Machine) -> Iterator[tuple[str, str | None, str]]:
+def _named_by_machine(machine: PlacedMachine) -> Iterator[tuple[str, str | None, str]]:
     network = machine.role.network
     yield _GROUP, network.network_security_group, "NetworkSecurityGroup"
     for nic in network.network_interfaces:
@@ -169,7 +180,7 @@ def _named_by_network(network: Network) -> Iterator[tuple[str, str | None, str]]
         yield _TABLE, subnet.route_table, f"Subnets/Subnet[{subnet.name}]/RouteTableName"
 
 
-def _prefix_if_outside(slot: Slot, address: str | None, subnet: str | None) -> str:
+def _prefix_if_outside(slot: PlacedSlot, address: str | None, subnet: str | None) -> str:
     """The prefix of the subnet if it is known and does not hold the address; else empty."""
     if not address or not subnet:
         return ""
