@@ -42,18 +42,24 @@ def free(server: PrefectServer, name: str) -> bool:
 
 
 def reclaim(server: PrefectServer, name: str, subscription: str) -> bool:
-    """Take back the slots of a full limit whose leases the server has lost; whether there were some.
+    """Take back the slots of a limit that nobody holds, as the server has lost their leases; whether there were some.
 
-    A server that is restarted may forget leases, and then nobody gives their slots back. Whoever holds one is a run of
-    the subscription that is at work, and whoever asks for one is another.
+    A server that is restarted may forget leases, one whose lease storage is away counts slots that it makes no lease
+    for, and then nobody gives them back. Whoever holds one is a run of the subscription that is at work, and whoever
+    asks for this is another.
     """
     path = f"/v2/concurrency_limits/{name}"
-    there = server.call("GET", path)
-    if server.now() - datetime.fromisoformat(there["updated"]) < _FORGOTTEN:
+    try:
+        there = server.call("GET", path)
+    except NotFound:  # nobody has taken any
+        return False
+    if not there["active_slots"]:
         return False
     at_work = {"tags": {"all_": [f"subscription:{subscription}"]}, "state": {"type": {"any_": _AT_WORK}}}
     others = max(0, int(server.call("POST", "/flow_runs/count", {"flow_runs": at_work})) - 1)
-    if others >= there["active_slots"]:
+    # What others have just taken or given back may not be what was counted.
+    settled = not others or server.now() - datetime.fromisoformat(there["updated"]) >= _FORGOTTEN
+    if others >= there["active_slots"] or not settled:
         return False
     server.call("PATCH", path, {"active_slots": others})
     return True

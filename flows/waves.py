@@ -16,7 +16,7 @@ from asmosis.waves import counted
 from blocks.azure import load_planes
 from flows.waiting import outlasting, wait_for_others
 from tasks.inventory import look_for
-from tasks.limits import set_limits
+from tasks.limits import set_limits, take_back_lost_slots
 from tasks.runs import (
     due,
     finished,
@@ -51,6 +51,7 @@ def wave(wave: WaveParameters) -> RunState[None]:
         # Its units have asked for a look when they began, at a time that may be over by now.
         look_soon()
         wait_for_others()
+    take_back_lost_slots(wave.subscription)
     states = [runs[0].state for runs in progress.values()] + ["Skipped"] * len(skipped(wave, progress))
     if all(state in {outcome for outcome in Outcome if outcome.good} for state in states):
         return Completed(message=counted(states))

@@ -50,6 +50,11 @@ def check_room(subscription: str) -> None:
         raise NoSlotFree(_ALL_TAKEN)
 
 
+def take_back_lost_slots(subscription: str) -> None:
+    """Free the slots that an outage has left taken; to be called when a wave of the subscription is over."""
+    reclaim(server(), _prepares(subscription), subscription)
+
+
 @contextmanager
 def room_to_prepare(subscription: str, writes: int) -> Iterator[None]:
     """Hold a slot of the subscription while a unit is prepared, which takes about `writes` ARM writes.

@@ -233,23 +233,26 @@ def test_a_run_that_is_too_new_for_a_worker_waits_for_another(worker: Worker, pr
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("working", "held"), [(1, 0), (3, 2)], ids=["nobody else works", "two others work"])
-def test_slots_that_a_restarted_server_forgot_are_taken_back_when_all_are_gone(
-    prefect_server: str, monkeypatch: pytest.MonkeyPatch, working: int, held: int
+@pytest.mark.parametrize(
+    ("working", "minutes", "left"),
+    [(1, 3, 0), (1, 0, 0), (2, 3, 1), (2, 0, 2), (3, 3, 2)],
+    ids=["alone", "alone, just now", "another works", "another works, just now", "as many work"],
+)
+def test_slots_that_the_server_forgot_are_taken_back_when_nobody_can_hold_them(
+    prefect_server: str, monkeypatch: pytest.MonkeyPatch, working: int, minutes: int, left: int
 ) -> None:
-    monkeypatch.setattr(asmosis.limits, "_FORGOTTEN", timedelta())
+    monkeypatch.setattr(asmosis.limits, "_FORGOTTEN", timedelta(minutes=3 - minutes))
     runs, name, subscription = Runs(prefect_server), f"forgotten-{uuid.uuid4()}", str(uuid.uuid4())
+    assert not asmosis.limits.reclaim(runs, name, subscription), "there is no such limit"
     runs.call("POST", "/v2/concurrency_limits/", {"name": name, "limit": 2, "active_slots": 2})
     with SyncPrefectClient(prefect_server) as client:
         at_work = [client.create_flow_run(_nothing, tags=[f"subscription:{subscription}"]) for _ in range(working)]
         for run in at_work:
             client.set_flow_run_state(run.id, Running(), force=True)
         assert not asmosis.limits.free(runs, name)
-        assert asmosis.limits.reclaim(runs, name, subscription) is (held == 0)
-        assert asmosis.limits.free(runs, name) is (held == 0)
-        monkeypatch.setattr(asmosis.limits, "_FORGOTTEN", timedelta(minutes=3))
-        runs.call("PATCH", f"/v2/concurrency_limits/{name}", {"active_slots": 2})
-        assert not asmosis.limits.reclaim(runs, name, subscription), "somebody has just taken them"
+        assert asmosis.limits.reclaim(runs, name, subscription) is (left < 2)
+        assert runs.call("GET", f"/v2/concurrency_limits/{name}")["active_slots"] == left
+        assert not asmosis.limits.reclaim(runs, name, subscription), "they were taken back already"
         for run in at_work:
             client.delete_flow_run(run.id)
 
