@@ -1,11 +1,16 @@
 """Where the planes are, who signs in, and what a snapshot makes of answers that no sample estate has."""
 
+import json
 import pickle
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
 from dataclasses import FrozenInstanceError
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from threading import Thread
+from typing import Any, ClassVar
 
 import pytest
 from azure.core.credentials import AccessToken
@@ -172,6 +177,54 @@ class Refuses:
 def test_a_credential_without_a_token_is_an_error_of_the_tree(error: Exception, kind: type[AsmosisError]) -> None:
     with pytest.raises(kind, match="no way"):
         token(Refuses(error), "https://plane/.default")
+
+
+class IdentityEndpoint(BaseHTTPRequestHandler):
+    """A managed identity's endpoint whose tokens are over at once, and that refuses for as long as it is told to."""
+
+    refuses: ClassVar[bool] = False
+
+    def do_GET(self) -> None:
+        token = {"access_token": "t", "expires_on": str(int(time.time()) + 1), "resource": "r", "token_type": "Bearer"}
+        answer = {"error": "invalid_request", "error_description": "try later"} if self.refuses else token
+        self.send_response(401 if self.refuses else 200)
+        self.send_header("Content-Type", "application/json")
+        self.end_headers()
+        self.wfile.write(json.dumps(answer).encode())
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def _identity_endpoint(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), IdentityEndpoint) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        monkeypatch.setenv("IDENTITY_ENDPOINT", f"http://127.0.0.1:{server.server_port}/msi/token")
+        monkeypatch.setenv("IDENTITY_HEADER", "h")
+        yield
+        server.shutdown()
+
+
+@pytest.mark.usefixtures("_identity_endpoint")
+def test_a_refusal_is_an_outage_to_who_has_signed_in_before_and_only_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    credential, plane = credential_of(ManagedIdentity()), "http://127.0.0.1:1"
+    scope = arm_scope_at(plane)
+    monkeypatch.setattr(IdentityEndpoint, "refuses", True)
+    with pytest.raises(AuthenticationFailed):
+        token(credential, scope)
+    monkeypatch.setattr(IdentityEndpoint, "refuses", False)
+    assert token(credential, scope).token == "t"
+    monkeypatch.setattr(IdentityEndpoint, "refuses", True)
+    with pytest.raises(Unreachable, match=r"it signed in at \d\d:\d\d UTC") as caught:
+        token(credential, scope)
+    assert caught.value.worth_retrying
+    with pytest.raises(Unreachable, match="it signed in at"), ArmClient(SUBSCRIPTION, credential, url=plane) as arm:
+        arm.groups()
+    with pytest.raises(AuthenticationFailed):
+        token(credential, "https://other/.default")
+    monkeypatch.setattr(IdentityEndpoint, "refuses", False)
+    assert token(credential, scope).token == "t"
 
 
 def test_a_missing_certificate_file_says_which(tmp_path: Path) -> None:

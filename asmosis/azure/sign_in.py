@@ -2,12 +2,13 @@
 
 import os
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, NoReturn, TypeAlias
 
 from azure.core.credentials import AccessToken, TokenCredential
-from azure.core.exceptions import AzureError, ClientAuthenticationError
+from azure.core.exceptions import AzureError, ClientAuthenticationError, ServiceRequestError
 from pydantic import SecretStr
 
 from asmosis.azure.refusals import one_line
@@ -77,7 +78,7 @@ def credential_of(sign_in: SignIn, authority: str = "") -> TokenCredential:
         UsageError: it cannot be built: no such file, no such tenant.
     """
     try:
-        return _build(sign_in, authority, _identity_environment())
+        return _trusted(sign_in, authority, _identity_environment())
     except (ValueError, OSError) as error:
         raise UsageError(
             f"sign-in by {type(sign_in).__name__}", one_line(str(error)), "Check its tenant, client and files."
@@ -88,8 +89,8 @@ def token(credential: TokenCredential, scope: str) -> AccessToken:
     """A bearer token for `scope`, and when it ends.
 
     Raises:
-        AuthenticationFailed: the credential has none to give.
-        Unreachable: nobody answered who could give one.
+        AuthenticationFailed: the credential has none to give, and never had.
+        Unreachable: nobody answered who could give one, or who did give one before does not now.
     """
     try:
         return credential.get_token(scope)
@@ -98,9 +99,13 @@ def token(credential: TokenCredential, scope: str) -> AccessToken:
 
 
 @lru_cache(maxsize=32)
-def _build(sign_in: SignIn, authority: str, environment: tuple[tuple[str, str], ...]) -> TokenCredential:
+def _trusted(sign_in: SignIn, authority: str, environment: tuple[tuple[str, str], ...]) -> TokenCredential:
     # The environment is part of the key because azure-identity reads it once, when it is built.
     del environment
+    return _Trusted(_build(sign_in, authority))
+
+
+def _build(sign_in: SignIn, authority: str) -> TokenCredential:
     # Deferred: signing in by certificate or static token should not pay for importing msal and cryptography.
     import azure.identity as identity  # noqa: PLC0415, PLR0402 - see above; the long name reads better below
 
@@ -122,6 +127,27 @@ def _build(sign_in: SignIn, authority: str, environment: tuple[tuple[str, str], 
 
 def _identity_environment() -> tuple[tuple[str, str], ...]:
     return tuple(sorted((k, v) for k, v in os.environ.items() if k.startswith(("AZURE_", "IDENTITY_", "MSI_"))))
+
+
+@dataclass(frozen=True, eq=False)
+class _Trusted:
+    """A credential that has signed in before: a refusal is taken for an outage, which it mostly is in the night.
+
+    azure-identity words a stumbling endpoint and a wrong secret alike. Who has never signed in hears the refusal.
+    """
+
+    credential: TokenCredential
+    since: dict[tuple[str, ...], datetime] = field(default_factory=dict)
+
+    def get_token(self, *scopes: str, **options: Any) -> AccessToken:
+        try:
+            token = self.credential.get_token(*scopes, **options)
+        except ClientAuthenticationError as error:
+            if scopes not in self.since:
+                raise
+            raise ServiceRequestError(f"{error.message} (it signed in at {self.since[scopes]:%H:%M} UTC)") from error
+        self.since[scopes] = datetime.now(UTC)
+        return token
 
 
 @dataclass(frozen=True)

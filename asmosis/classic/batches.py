@@ -29,7 +29,6 @@ from asmosis.errors import UnreadableDocument
 
 _BATCH = 16  # documents in one answer
 _ASKED = 4  # batches that a process is given before it answers, so that it never waits for the next
-_PIPE = 1 << 20  # bytes; an answer should fit in, or its process waits until this one gets round to taking it
 _WORTH_A_PROCESS = 8 * 1024 * 1024  # bytes; less is read sooner than an interpreter starts
 
 
@@ -45,8 +44,8 @@ class _Answer(msgspec.Struct, array_like=True, frozen=True, gc=False):
 
 
 _BATCHES = msgspec.msgpack.Decoder(list[_Answer])
-_LENGTH = 8  # bytes before each message
-_Todo = deque[tuple[int, Sequence[Path]]]
+_NUMBER = 8  # bytes of a batch's position, and of the length before each message
+_Batches = Sequence[Sequence[Path]]
 _Answers = SimpleQueue[tuple[int, bytes]]
 
 
@@ -60,17 +59,17 @@ def read_documents(paths: Sequence[Path]) -> Iterator[Document | UnreadableDocum
     if cores == 1 or not _worth_a_process(paths) or not all(map(_is_text, paths)):
         yield from map(_attempt, paths)
         return
-    todo = deque(enumerate(paths[start : start + _BATCH] for start in range(0, len(paths), _BATCH)))
-    answers: SimpleQueue[tuple[int, bytes]] = SimpleQueue()
+    batches = [paths[start : start + _BATCH] for start in range(0, len(paths), _BATCH)]
+    todo = deque(range(len(batches)))
+    answers: _Answers = SimpleQueue()
     read: dict[int, Iterable[Document | UnreadableDocument]] = {}
     with ExitStack() as stack:
-        positions = range(len(todo))
         for _ in range(1, cores):
-            stack.enter_context(_worker(todo, answers))
-        for position in positions:
+            stack.enter_context(_worker(batches, todo, answers))
+        for position in range(len(batches)):
             while position not in read:
-                if answers.empty() and (batch := _next(todo)):
-                    read[batch[0]] = [_attempt(path) for path in batch[1]]
+                if answers.empty() and (own := _next(todo)) is not None:
+                    read[own] = [_attempt(path) for path in batches[own]]
                     continue
                 answered, packed = answers.get()
                 if not packed:
@@ -80,13 +79,14 @@ def read_documents(paths: Sequence[Path]) -> Iterator[Document | UnreadableDocum
 
 
 def serve(asked: IO[bytes], answers: IO[bytes]) -> None:
-    """Be a worker: answer one batch of files after the other, until nobody asks any more."""
+    """Be a worker: take the names of all files, then answer one batch after the other, until nobody asks any more."""
     # Models are in no cycles, and this process does nothing else.
     gc.disable()
     encoder = msgspec.msgpack.Encoder(enc_hook=_revealed)
-    while packed := _taken(asked):
-        paths = msgspec.msgpack.decode(packed, type=list[str])
-        _give(answers, encoder.encode([_packed(_attempt(Path(path)), encoder) for path in paths]))
+    batches = msgspec.msgpack.decode(_message(asked), type=list[list[str]])
+    while position := asked.read(_NUMBER):
+        paths = batches[int.from_bytes(position)]
+        _send(answers, encoder.encode([_packed(_attempt(Path(path)), encoder) for path in paths]))
 
 
 def _attempt(path: Path) -> Document | UnreadableDocument:
@@ -99,11 +99,11 @@ def _attempt(path: Path) -> Document | UnreadableDocument:
 
 
 @contextmanager
-def _worker(todo: _Todo, answers: _Answers) -> Iterator[None]:
+def _worker(batches: _Batches, todo: deque[int], answers: _Answers) -> Iterator[None]:
     """A process that reads what is to do; its answers wait, so that one large document does not make all wait."""
     command = [sys.executable, "-m", "asmosis.classic.batches"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, pipesize=_PIPE) as process:
-        taker = Thread(target=_take, args=(process, todo, answers), name="answers", daemon=True)
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        taker = Thread(target=_take, args=(process, batches, todo, answers), name="answers", daemon=True)
         taker.start()
         try:
             yield
@@ -112,38 +112,41 @@ def _worker(todo: _Todo, answers: _Answers) -> Iterator[None]:
             taker.join()
 
 
-def _take(process: "subprocess.Popen[bytes]", todo: _Todo, answers: _Answers) -> None:
+def _take(process: "subprocess.Popen[bytes]", batches: _Batches, todo: deque[int], answers: _Answers) -> None:
     """Keep a process busy, and pass its answers on; an empty one if it ends too early, be it because it was killed."""
     if not process.stdin or not process.stdout:
         return
     asked: deque[int] = deque()
     with suppress(BrokenPipeError), process.stdin:
+        # Positions are so short that nobody ever waits for one to be taken, which could be for good.
+        _send(process.stdin, msgspec.msgpack.encode([list(map(str, batch)) for batch in batches]))
         while True:
-            while len(asked) < _ASKED and (batch := _next(todo)):
-                asked.append(batch[0])
-                _give(process.stdin, msgspec.msgpack.encode(list(map(str, batch[1]))))
-            if not asked or not (packed := _taken(process.stdout)):
+            while len(asked) < _ASKED and (position := _next(todo)) is not None:
+                asked.append(position)
+                process.stdin.write(position.to_bytes(_NUMBER))
+            process.stdin.flush()
+            if not asked or not (packed := _message(process.stdout)):
                 break
             answers.put((asked.popleft(), packed))
     if asked:
         answers.put((asked[0], b""))
 
 
-def _next(todo: _Todo) -> tuple[int, Sequence[Path]] | None:
+def _next(todo: deque[int]) -> int | None:
     try:
         return todo.popleft()
     except IndexError:
         return None
 
 
-def _give(pipe: IO[bytes], message: bytes) -> None:
-    pipe.write(len(message).to_bytes(_LENGTH) + message)
+def _send(pipe: IO[bytes], message: bytes) -> None:
+    pipe.write(len(message).to_bytes(_NUMBER) + message)
     pipe.flush()
 
 
-def _taken(pipe: IO[bytes]) -> bytes:
+def _message(pipe: IO[bytes]) -> bytes:
     """The next message; empty if there will be none, or only a part of one."""
-    length = int.from_bytes(pipe.read(_LENGTH))
+    length = int.from_bytes(pipe.read(_NUMBER))
     message = pipe.read(length)
     return message if len(message) == length else b""
 
