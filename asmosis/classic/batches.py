@@ -44,6 +44,7 @@ class _Answer(msgspec.Struct, array_like=True, frozen=True, gc=False):
 
 
 _BATCHES = msgspec.msgpack.Decoder(list[_Answer])
+_PIPE = 1024 * 1024  # bytes, for an answer and more; what Linux lets everybody have
 _NUMBER = 8  # bytes of a batch's position, and of the length before each message
 _Batches = Sequence[Sequence[Path]]
 _Answers = SimpleQueue[tuple[int, bytes]]
@@ -116,6 +117,7 @@ def _take(process: "subprocess.Popen[bytes]", batches: _Batches, todo: deque[int
     """Keep a process busy, and pass its answers on; an empty one if it ends too early, be it because it was killed."""
     if not process.stdin or not process.stdout:
         return
+    _widen(process.stdout)
     asked: deque[int] = deque()
     with suppress(BrokenPipeError), process.stdin:
         # Positions are so short that nobody ever waits for one to be taken, which could be for good.
@@ -130,6 +132,14 @@ def _take(process: "subprocess.Popen[bytes]", batches: _Batches, todo: deque[int
             answers.put((asked.popleft(), packed))
     if asked:
         answers.put((asked[0], b""))
+
+
+def _widen(pipe: IO[bytes]) -> None:
+    """Have a pipe hold answers that nobody has taken yet, where the system can; else their process waits for that."""
+    with suppress(ImportError, AttributeError, OSError):
+        import fcntl  # noqa: PLC0415 -- not everywhere
+
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE)
 
 
 def _next(todo: deque[int]) -> int | None:
