@@ -11,6 +11,7 @@ from azure.core.rest import HttpRequest
 from asmosis.azure.holdings import Holdings
 from asmosis.azure.management import Management, bodies
 from asmosis.azure.reading import Reader
+from asmosis.azure.together import together
 from asmosis.errors import UnreadableDocument
 from asmosis.facts import MIGRATION_PROVIDER
 
@@ -33,6 +34,7 @@ class ArmClient:
     def __init__(self, subscription: str, credential: TokenCredential, *, url: str, backoff: float = 0.8) -> None:
         """Connect to nothing yet; `backoff` (seconds) scales the pauses before a read is asked again."""
         self.subscription, self.url = subscription, url
+        self._asking = (url, subscription, credential)
         self._azure = Management(subscription, credential, url, backoff)
 
     def __enter__(self) -> Self:
@@ -74,14 +76,18 @@ class ArmClient:
         """What the groups hold of some types, with its properties; what may not be read is left out."""
         return tuple(Reader(self._azure).of_types(groups, types))
 
-    def holdings(self, groups: Collection[str]) -> Holdings:
+    def holdings(self, groups: Collection[str], expected: Collection[tuple[str, str]] | None = None) -> Holdings:
         """Every resource in the groups that may be read, with its properties, in the order of its id.
+
+        `expected` are the types that should be there, each with its group. ARM's index of a group lags behind what has
+        just been made, so that these are asked for whatever it tells, and others where it tells of them; without
+        `expected`, all are.
 
         Machines carry their instance view. Their extensions come both as ARM nests them (ids only) and as resources
         of their own, for which each machine that has any is asked once. All else costs reads per type and per group,
         not per resource.
         """
-        return Reader(self._azure).read(groups)
+        return Reader(self._azure).read(groups, expected)
 
     def usages(self, location: str) -> dict[str, tuple[dict[str, Any], ...]]:
         """Quota figures of a region (`West US` or `westus`) by resource provider."""
@@ -94,7 +100,13 @@ class ArmClient:
             }
 
     def read(self, path: str, api_version: str, filter: str = "") -> tuple[dict[str, Any], ...]:
-        """The items of a list that none of the libraries knows; `path` is relative to the subscription."""
+        """The items of a list that none of the libraries knows; `path` is relative to the subscription.
+
+        Who asks for it at the same time as others gets one answer with them.
+        """
+        return together((self._asking, path, api_version, filter), lambda: self._read(path, api_version, filter))
+
+    def _read(self, path: str, api_version: str, filter: str) -> tuple[dict[str, Any], ...]:
         query = urlencode({"api-version": api_version} | ({"$filter": filter} if filter else {}))
         found: list[dict[str, Any]] = []
         url = f"/subscriptions/{self.subscription}/{path}?{query}"

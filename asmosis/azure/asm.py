@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from types import TracebackType
 from typing import Any, Self, TypeVar
 from urllib.parse import quote
@@ -12,8 +13,9 @@ from lxml import etree
 from asmosis.azure.asm_http import PLANE, AsmHttp
 from asmosis.azure.refusals import one_line
 from asmosis.azure.sign_in import ManagementCertificate
+from asmosis.azure.together import together
 from asmosis.classic.compute import Deployment
-from asmosis.classic.documents import read_document
+from asmosis.classic.documents import Document, read_document
 from asmosis.classic.estate import key
 from asmosis.classic.network import NetworkSecurityGroup, ReservedIp, RouteTable, VirtualNetworkSite
 from asmosis.classic.storage import StorageService
@@ -27,6 +29,7 @@ COMPUTE, NETWORK, STORAGE, MANAGEMENT = "2017-01-01", "2016-07-01", "2016-03-01"
 
 _NAMESPACE = "http://schemas.microsoft.com/windowsazure"
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 15.0  # seconds between two polls; a recorded prepare takes 62 to 94
+_LARGE = 4_000_000  # bytes of a list that is not worth being kept in memory for the next who asks
 Model = TypeVar("Model", bound=ClassicModel)
 
 
@@ -47,6 +50,7 @@ class AsmClient:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.subscription, self.url, self._sleep = subscription, url, sleep
+        self._asking = (url, subscription, credential or certificate)
         self._http = AsmHttp(subscription, url, credential, certificate, sleep)
 
     def __enter__(self) -> Self:
@@ -65,6 +69,10 @@ class AsmClient:
         """The document at a path relative to the subscription, its names percent-encoded (`named`)."""
         return self._http.get(path, version)
 
+    def get_list(self, path: str, version: str) -> bytes:
+        """Likewise a list of the whole subscription; all who ask for it at one time get one answer."""
+        return together((self._asking, path, version), lambda: self.get(path, version))
+
     def validate(self, unit: Unit, destination: Destination | None = None) -> tuple[ValidationMessage, ...]:
         """What the platform says against preparing the unit; nothing changes, nothing is locked.
 
@@ -72,7 +80,7 @@ class AsmClient:
         """
         path, body = self._request(unit, Verb.VALIDATE, destination)
         answer = self._http.post(path, unit.row.api_version, body)
-        return self._models(answer.content, path, ValidationMessage)
+        return _of(ValidationMessage, read_document(answer.content, path), path)
 
     def send(self, unit: Unit, verb: Verb, destination: Destination | None = None) -> str:
         """Start prepare, commit or abort, once; the id of the operation that does it."""
@@ -142,24 +150,17 @@ class AsmClient:
             NotFound: no such network.
         """
         path = "services/networking/virtualnetwork"
-        for network in self._models(self.get(path, NETWORK), path, VirtualNetworkSite):
+        for network in _of(VirtualNetworkSite, read_list(self.get_list(path, NETWORK), path), path):
             if key(network.name) == key(name):
                 return network
         raise NotFound(PLANE, 404, "ResourceNotFound", f"The list of virtual networks has no {name!r}.")
 
     def one(self, path: str, version: str, model: type[Model]) -> Model:
         """The one resource of the document at a path."""
-        models = self._models(self.get(path, version), path, model)
+        models = _of(model, read_document(self.get(path, version), path), path)
         if len(models) != 1:
             raise UnreadableDocument(path, f"{len(models)} of {model.root} where one was expected")
         return models[0]
-
-    @staticmethod
-    def _models(content: bytes, path: str, model: type[Model]) -> tuple[Model, ...]:
-        found = read_document(content, path).models
-        if strangers := {type(item).__name__ for item in found if not isinstance(item, model)}:
-            raise UnreadableDocument(path, f"{', '.join(sorted(strangers))} where {model.root} was expected")
-        return tuple(item for item in found if isinstance(item, model))
 
     def _request(self, unit: Unit, verb: Verb, destination: Destination | None) -> tuple[str, bytes | None]:
         deployment = self.deployment(unit.name).name if "{deployment}" in unit.row.path else ""
@@ -167,6 +168,20 @@ class AsmClient:
         takes_destination = unit.row.destination and verb in (Verb.VALIDATE, Verb.PREPARE)
         body = _destination_body(destination or Destination()) if takes_destination else None
         return f"{path}/migration?comp={verb}", body
+
+
+def read_list(content: bytes, path: str) -> Document:
+    """As `read_document`; who got an answer together with others finds it read."""
+    return _read_once(content, path) if len(content) < _LARGE else read_document(content, path)
+
+
+_read_once = lru_cache(maxsize=16)(read_document)  # by the very object that `together` gave to all of them
+
+
+def _of(model: type[Model], document: Document, path: str) -> tuple[Model, ...]:
+    if strangers := {type(item).__name__ for item in document.models if not isinstance(item, model)}:
+        raise UnreadableDocument(path, f"{', '.join(sorted(strangers))} where {model.root} was expected")
+    return tuple(item for item in document.models if isinstance(item, model))
 
 
 def named(path: str, *names: str) -> str:

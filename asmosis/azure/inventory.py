@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import TypeVar
 
-from asmosis.azure.asm import COMPUTE, MANAGEMENT, NETWORK, STORAGE, AsmClient, named
+from asmosis.azure.asm import COMPUTE, MANAGEMENT, NETWORK, STORAGE, AsmClient, named, read_list
 from asmosis.azure.belonging import belonging
 from asmosis.classic.compute import Certificate, HostedService
 from asmosis.classic.documents import Document, read_document
@@ -94,7 +94,11 @@ def _estate(reader: "_Reader", unit: Unit | None) -> Estate:
         services = reader.each(_SERVICE, COMPUTE, service_names, HostedService)
     networks = _of(VirtualNetworkSite, of["virtual_networks"])
     with_gateway = [network.name for network in networks if network.gateway]
-    deployed = [name for name, [service] in services.items() if service.deployments]
+    deployed = [
+        name
+        for name, [service] in services.items()
+        if service.deployments and (unit is None or _may_belong(unit, service))
+    ]
     certificates = reader.each("services/hostedservices/{}/certificates", COMPUTE, deployed, Certificate)
     gateways = reader.each("services/networking/{}/gateway", NETWORK, with_gateway, Gateway)
     connections = reader.each("services/networking/{}/gateway/connections", NETWORK, list(gateways), GatewayConnection)
@@ -140,6 +144,12 @@ def _services_of_network(reader: "_Reader", network: str, names: Sequence[str]) 
     return {name: found[name] for name in names if name in found}
 
 
+def _may_belong(unit: Unit, service: HostedService) -> bool:
+    """Whether a service that was read is no stranger to a unit, which a network's neighbours are."""
+    network = service.deployment.virtual_network if service.deployment else None
+    return unit.kind != "virtualNetwork" or key(network or "") == key(unit.name)
+
+
 def _concerned(unit: Unit, services: list[str], disks: Iterable[Disk]) -> list[str]:
     """The cloud services that a unit has to do with; all of them where that is not known beforehand."""
     if unit.kind == "hostedService" and key(unit.name) in map(key, services):
@@ -180,7 +190,7 @@ class _Reader:
 
     def lists(self, wanted: Mapping[str, tuple[str, str]]) -> dict[str, tuple[ClassicModel, ...]]:
         """By key, the models of the list at each (path, version); none of one that cannot be read."""
-        return dict(zip(wanted, self._side_by_side(self._read, wanted.values()), strict=True))
+        return dict(zip(wanted, self._side_by_side(self._read_list, wanted.values()), strict=True))
 
     def each(self, path: str, version: str, names: Sequence[str], model: type[Model]) -> dict[str, tuple[Model, ...]]:
         """By name, the models at `path`; without names that are gone meanwhile or cannot be read."""
@@ -203,12 +213,23 @@ class _Reader:
             self._keep(wanted[0], b"", None, "")
             return ()
 
+    def _read_list(self, wanted: tuple[str, str]) -> tuple[ClassicModel, ...]:
+        return self._read_as(wanted, self.asm.get_list, read_list)
+
     def _read(self, wanted: tuple[str, str]) -> tuple[ClassicModel, ...]:
+        return self._read_as(wanted, self.asm.get, read_document)
+
+    def _read_as(
+        self,
+        wanted: tuple[str, str],
+        get: Callable[[str, str], bytes],
+        read: Callable[[bytes, str], Document],
+    ) -> tuple[ClassicModel, ...]:
         path, version = wanted
-        content = self.asm.get(path, version)
+        content = get(path, version)
         document, problem = None, ""
         try:
-            document = read_document(content, path)
+            document = read(content, path)
         except UnreadableDocument as error:
             problem = str(error)
         self._keep(path, content, document, problem)

@@ -1,6 +1,6 @@
 """Reads everything that resource groups hold."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from asmosis.azure.holdings import Holdings, Unread
@@ -84,16 +84,18 @@ class Reader:
                 continue
         return found
 
-    def read(self, groups: Collection[str]) -> Holdings:
+    def read(self, groups: Collection[str], expected: Collection[tuple[str, str]] | None = None) -> Holdings:
         """Everything in the groups; see `ArmClient.holdings`."""
         listed = self.listed(groups)
         if not listed:
             return Holdings(())
-        # The providers are asked whatever the groups list: that index follows new resources with a delay.
-        found = list(self._of_types(list(listed), _LISTINGS))
+        # The providers are asked for what has to be there, for the index of a group follows new resources with a delay.
+        by_type = self._worth_asking(listed, expected)
+        found = [body for each in _LISTINGS for body in self._of_types(by_type[each.type.casefold()], (each,))]
         networks = {group_of(body) for body in found if body["type"].casefold() == _NETWORK}
         networks |= {group for type, group in self._unread if type.casefold() == _NETWORK}
-        found += self._in_groups(_BESIDE_A_NETWORK, [group for group in listed if group in networks])
+        for each in _BESIDE_A_NETWORK:
+            found += self._in_groups((each,), [group for group in by_type[each.type.casefold()] if group in networks])
         if machines := [body for body in found if body["type"].casefold() == _MACHINE]:
             self._add_instance_views(machines)
             found += self._extensions(machines)
@@ -101,6 +103,19 @@ class Reader:
         strangers = [body for held in listed.values() for body in held if body["id"].casefold() not in seen]
         found += [body for each in strangers if not self._is_hidden(each) and (body := self._in_full(each))]
         return Holdings(tuple(sorted(found, key=lambda body: str(body["id"]).casefold())), self._told())
+
+    def _worth_asking(
+        self, listed: Mapping[str, Sequence[dict[str, Any]]], expected: Collection[tuple[str, str]] | None
+    ) -> dict[str, list[str]]:
+        """By type, without case, the groups that may hold one: there should be, or the index tells of it."""
+        told = {(body["type"].casefold(), group) for group, bodies in listed.items() for body in bodies}
+        told |= {(type.casefold(), group.casefold()) for type, group in expected or ()}
+        silent = {group for type, group in self._unread if type == _INDEX}
+        types = [listing.type.casefold() for listing in (*_LISTINGS, *_BESIDE_A_NETWORK)]
+        return {
+            type: [group for group in listed if expected is None or group in silent or (type, group) in told]
+            for type in types
+        }
 
     def of_types(self, groups: Iterable[str], types: Collection[str]) -> Iterator[dict[str, Any]]:
         """What the groups hold of these types, of which the providers know a listing; a read for each type."""

@@ -5,6 +5,7 @@ import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
+from threading import Lock
 from typing import Any, NoReturn, TypeAlias
 
 from azure.core.credentials import AccessToken, TokenCredential
@@ -78,7 +79,9 @@ def credential_of(sign_in: SignIn, authority: str = "") -> TokenCredential:
         UsageError: it cannot be built: no such file, no such tenant.
     """
     try:
-        return _trusted(sign_in, authority, _identity_environment())
+        # Of threads that come first at the same time, each would build one.
+        with _building:
+            return _trusted(sign_in, authority, _identity_environment())
     except (ValueError, OSError) as error:
         raise UsageError(
             f"sign-in by {type(sign_in).__name__}", one_line(str(error)), "Check its tenant, client and files."
@@ -96,6 +99,9 @@ def token(credential: TokenCredential, scope: str) -> AccessToken:
         return credential.get_token(scope)
     except AzureError as error:
         _refused(error, scope)
+
+
+_building = Lock()
 
 
 @lru_cache(maxsize=32)

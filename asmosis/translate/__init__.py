@@ -37,6 +37,7 @@ __all__ = [
     "produces",
     "promise",
     "propose",
+    "types_in",
 ]
 
 TRANSLATIONS: dict[str, Translation] = collect(
@@ -125,6 +126,11 @@ def groups_of(estate: Estate, unit: Unit) -> tuple[str, ...]:
 def groups_in(promised: Promise) -> tuple[str, ...]:
     """The resource groups that hold a promise's resources; the network that an operator chose is not among them."""
     return tuple(dict.fromkeys(parse_id(resource.id).group for resource in promised.resources))
+
+
+def types_in(promised: Promise) -> tuple[tuple[str, str], ...]:
+    """The types of a promise's resources, each with the group that holds it."""
+    return tuple(dict.fromkeys((resource.type, parse_id(resource.id).group) for resource in promised.resources))
 
 
 def _translated(scope: Scope) -> tuple[tuple[Resource, ...], tuple[Loss, ...]]:

@@ -14,7 +14,7 @@ from asmosis.azure.sign_in import StaticToken
 from asmosis.check import Verdict, check
 from asmosis.check.evidence import comparison
 from asmosis.errors import Forbidden
-from asmosis.translate import Promise, groups_of, promise
+from asmosis.translate import Promise, groups_of, promise, types_in
 from asmosis.units import Unit
 from tests.emulator.conftest import Client
 
@@ -35,7 +35,7 @@ class Prepared:
         self.client.fault({"plane": "arm", "method": "GET", "path": f"(?i){path}"}, REFUSED, times=None)
 
     def check(self) -> Verdict:
-        found = self.arm.holdings(self.groups)
+        found = self.arm.holdings(self.groups, types_in(self.promised))
         return check(self.promised, found.resources, found.unread)
 
     def of_type(self, type: str, group: str = "") -> set[str]:
@@ -79,11 +79,31 @@ def test_a_type_that_may_not_be_read_is_named_and_is_no_difference(prepared: Pre
     assert verdict.partial
     assert not verdict.clean
     assert {each.type for each in verdict.unread} == {type}
-    assert {each.group for each in verdict.unread} == {group.casefold() for group in prepared.groups}
+    assert {each.group for each in verdict.unread} == {
+        group.casefold() for of_type, group in types_in(prepared.promised) if of_type == type
+    }
     assert set(verdict.unchecked) == hidden
     assert verdict.differences == ()
     assert len(verdict.pairs) == len(prepared.promised.resources) - len(hidden)
     assert "403 AuthorizationFailed: The client 'ada' may not read this." in str(verdict.unread[0])
+
+
+def test_what_is_promised_is_found_although_the_index_of_its_group_does_not_tell_of_it_yet(prepared: Prepared) -> None:
+    empty = {"status": 200, "body": '{"value": []}', "content_type": "application/json"}
+    prepared.client.fault({"plane": "arm", "method": "GET", "path": r"(?i)/resources(\?|$)"}, empty, times=None)
+    verdict = prepared.check()
+    assert verdict.differences == ()
+    assert not verdict.partial
+    assert len(verdict.pairs) == len(prepared.promised.resources)
+
+
+def test_what_nobody_promised_is_found_by_the_index_of_its_group(prepared: Prepared) -> None:
+    kind, group = "Microsoft.Network/routeTables", prepared.groups[1]
+    assert (kind, group) not in types_in(prepared.promised)
+    id_ = f"/subscriptions/{prepared.client.subscription}/resourceGroups/{group}/providers/{kind}/stranger"
+    prepared.arm.put(id_, "2024-05-01", {"location": "westus"})
+    [difference] = prepared.check().differences
+    assert difference.resource.endswith("/stranger")
 
 
 @pytest.mark.parametrize("prepared", ["virtualNetwork/contoso-vpn-vnet"], indirect=True)
