@@ -28,6 +28,9 @@ class Mode(StrEnum):
 MOST = 128
 """With `auto`, a subscription with more listeners than this opens none."""
 _FILES = 65536
+# What a change takes away or brings, mostly. A subscription is looked at again once as many changes could have made it
+# small enough: to count the endpoints of a large one costs more than all else that a step of a migration does.
+_OF_A_CHANGE = 8
 # Documents of this size have more endpoints than that, and reading them would take long.
 _MOST_BYTES = 4 * 1024 * 1024
 
@@ -42,7 +45,10 @@ _TRIGGER = (
 
 
 class DataPlane:
-    """Follows the store: after every transaction exactly the endpoints of running machines listen."""
+    """Follows the store: after every transaction exactly the endpoints of running machines listen.
+
+    With `auto`, none of a large subscription do; one that becomes small is noticed some changes later.
+    """
 
     def __init__(self, store: Store, clock: Clock, mode: Mode) -> None:
         self._store = store
@@ -51,6 +57,7 @@ class DataPlane:
         self._history = History(store)
         self._listeners = Listeners()
         self._closed: dict[str, str] = {}
+        self._large: dict[str, int] = {}
         self._names: dict[str, dict[str, str]] = {}
         self._room = _room(mode)
         self._alarm: asyncio.TimerHandle | None = None
@@ -116,10 +123,15 @@ class DataPlane:
 
     def _fitting(self, subscription: str) -> list[Endpoint]:
         """The endpoints of a subscription; none when they are too many to open."""
+        if (changes := self._large.pop(subscription, 0)) > 1:
+            self._large[subscription] = changes - 1
+            return []
         self._closed.pop(subscription, None)
         small = self._mode is Mode.ON or self._documents(subscription) <= _MOST_BYTES
         found = endpoints(self._store, subscription) if small else []
         fronts = {each.front for each in found}
+        if self._mode is Mode.AUTO:
+            self._large[subscription] = (len(fronts) if small else 2 * MOST) // _OF_A_CHANGE - MOST // _OF_A_CHANGE
         others = sum(1 for each in self._listeners.opened if each[0] != subscription)
         if not small or (self._mode is Mode.AUTO and len(fronts) > MOST):
             self._closed[subscription] = f"more than {MOST} endpoints; serve with --dataplane on opens them"

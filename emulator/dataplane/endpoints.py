@@ -4,8 +4,10 @@ While a unit is prepared both planes show it, and the classic side stands for it
 Names are those that prepare gives, so that an endpoint stays the same one when it changes sides.
 """
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from lxml.etree import _Element
@@ -19,6 +21,8 @@ _BALANCERS = "Microsoft.Network/loadBalancers"
 _INTERFACES = "Microsoft.Network/networkInterfaces"
 _MACHINES = "Microsoft.Compute/virtualMachines"
 _ADDRESSES = "Microsoft.Network/publicIPAddresses"
+# Documents whose endpoints are known: each change of one would have all of its subscription read again.
+_REMEMBERED = 4096
 TYPES = (_BALANCERS, _INTERFACES, _MACHINES, _ADDRESSES)
 
 Key = tuple[str, str, str, str]
@@ -64,9 +68,14 @@ def endpoints(store: Store, subscription: str) -> list[Endpoint]:
 
 def _classic(store: Store, subscription: str) -> Iterator[Endpoint]:
     for row in store.classic_list(subscription, "deployment"):
-        deployment = xml.read(as_it_is_now(store, subscription, row))
-        for role in xml.findall(deployment, "RoleList/Role"):
-            yield from _of_role(subscription, row.parent, deployment, role)
+        yield from _of_deployment(subscription, row.parent, as_it_is_now(store, subscription, row))
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _of_deployment(subscription: str, service: str, document: bytes) -> tuple[Endpoint, ...]:
+    deployment = xml.read(document)
+    roles = xml.findall(deployment, "RoleList/Role")
+    return tuple(endpoint for role in roles for endpoint in _of_role(subscription, service, deployment, role))
 
 
 def _of_role(subscription: str, service: str, deployment: _Element, role: _Element) -> Iterator[Endpoint]:
@@ -134,9 +143,9 @@ class _Machine:
 def _resource_manager(store: Store, subscription: str) -> Iterator[Endpoint]:
     """What no migration holds: migrated and committed, or made there."""
     rows = {type_: [r for r in store.arm_list(subscription, type=type_) if r.unit is None] for type_ in TYPES}
-    addresses = {row.id.lower(): _public(row.body["properties"]) for row in rows[_ADDRESSES]}
+    addresses = {row.id.lower(): _public(_body(row)["properties"]) for row in rows[_ADDRESSES]}
     configurations = {
-        row.id.lower(): [each["properties"] for each in row.body["properties"].get("ipConfigurations", [])]
+        row.id.lower(): [each["properties"] for each in _body(row)["properties"].get("ipConfigurations", [])]
         for row in rows[_INTERFACES]
     }
     rules = _public_rules(rows[_BALANCERS])
@@ -156,6 +165,14 @@ def _resource_manager(store: Store, subscription: str) -> Iterator[Endpoint]:
                 name = f"{public.rpartition('/')[2]}-{port}"
                 rule = (found[0].service, name, protocol, public, port, port)
                 yield _endpoint(subscription, machine, rule, addresses)
+
+
+def _body(row: ArmRow) -> dict[str, Any]:
+    """What a resource says, only to be read."""
+    return _parsed(row.document)
+
+
+_parsed: Callable[[str], dict[str, Any]] = lru_cache(maxsize=4 * _REMEMBERED)(json.loads)
 
 
 def _public(properties: dict[str, Any]) -> tuple[str, str]:
@@ -184,7 +201,7 @@ def _public_rules(balancers: list[ArmRow]) -> dict[str, list[_Rule]]:
     """By the id that an interface refers to (a pool or a NAT rule), the rules behind public frontends."""
     found: dict[str, list[_Rule]] = {}
     for row in balancers:
-        properties = row.body["properties"]
+        properties = _body(row)["properties"]
         service = row.id.rpartition("/")[2].removesuffix(names.load_balancer(""))
         fronts = {
             each["id"].lower(): str((each["properties"].get("publicIPAddress") or {}).get("id", "")).lower()
@@ -207,8 +224,8 @@ def _targets(configuration: dict[str, Any]) -> list[str]:
 
 
 def _machine(row: ArmRow) -> _Machine:
-    statuses = row.body.get("_instanceView", {}).get("statuses", [])
-    interfaces = (row.body["properties"].get("networkProfile") or {}).get("networkInterfaces") or []
+    statuses = _body(row).get("_instanceView", {}).get("statuses", [])
+    interfaces = (_body(row)["properties"].get("networkProfile") or {}).get("networkInterfaces") or []
     return _Machine(
         row.id.rpartition("/")[2],
         any(each["code"] == "PowerState/running" for each in statuses),

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import signal
 import socket
 import subprocess
@@ -271,6 +272,24 @@ def test_estates_that_do_not_fit_are_left_out_and_said_so(
     report = client.control("dataplane")
     assert "more than 128 endpoints" in report["not_opened"][client.subscription]
     assert machines(client) == {}
+
+
+def test_an_estate_that_has_become_small_listens_after_some_changes(
+    running: str, make_client: Callable[[str, str], "Client"]
+) -> None:
+    client = make_client(running, str(uuid4()))
+    wanted = {"vnets": 1, "services_per_vnet": 20, "vms_per_service": 10}
+    client.control("seed", {"synthetic": wanted, "subscription": client.subscription})
+    services = re.findall(r"<ServiceName>(.*?)</ServiceName>", client.asm("GET", "services/hostedservices").text)
+    assert len(services) == 20
+    for name in services[3:]:
+        deleted = client.asm("DELETE", f"services/hostedservices/{name}?comp=media")
+        assert deleted.status == 202, deleted.text
+        client.asm("GET", f"operations/{deleted.headers['x-ms-request-id']}")
+    report = client.control(f"dataplane?subscription={client.subscription}")
+    assert client.subscription not in report["not_opened"]
+    assert {each["service"] for each in report["machines"]} == set(services[:3])
+    assert ask(report["machines"][0]["endpoints"][0]["listener"])["subscription"] == client.subscription
 
 
 def test_the_same_address_in_two_subscriptions_has_two_listeners(
