@@ -15,7 +15,7 @@ _LINEAR = 1.25
 _WAVES = ("waving", "waving_scale")
 _UNITS = {"short": (30, 60), "long": (100, 300)}  # of a wave on SQLite, and on PostgreSQL
 _GROWING = {"short": (20, 60), "long": (100, 300, 1000)}
-_STOCK = {"short": 8, "long": 30}
+_STOCK = 50
 
 
 def main() -> int:
@@ -41,7 +41,7 @@ def main() -> int:
         "probing": lambda: probing.run(asked.python),
         "waving": lambda: waving.run(asked.python, units, "local"),
         "waving_scale": lambda: waving.run(asked.python, units_scale, "scale"),
-        "scaling": lambda: scaling.run(asked.python, _GROWING[asked.waves], _STOCK[asked.waves]),
+        "scaling": lambda: scaling.run(asked.python, _GROWING[asked.waves], _STOCK),
     }
     results: dict[str, Any] = dict(about)
     if strangers := set(asked.only) - set(measurements):

@@ -67,7 +67,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.scaling", description=__doc__)
     parser.add_argument("--units", type=int, nargs="+", default=[30, 120])
     parser.add_argument("--at-once", type=int, default=50)
-    parser.add_argument("--stock", type=int, default=8)
+    parser.add_argument("--stock", type=int, default=50)
     given = parser.parse_args()
     with copy("scale") as place:
         one(place, 5, 5)  # the first ones pay for imports
@@ -142,7 +142,11 @@ def _against_stock(place: Copy, units: int) -> dict[str, Any]:
         stock_seconds = _timed(place, theirs["id"], units)
     finally:
         worker.terminate()
-        worker.wait(120)
+        try:
+            worker.wait(30)
+        except subprocess.TimeoutExpired:  # it may wait for ever for processes that have ended
+            worker.kill()
+            worker.wait()
     return {
         "units": units,
         "units_per_minute": round(60 * units / seconds, 1),
