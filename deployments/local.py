@@ -241,6 +241,8 @@ def start(service: Service, place: Place) -> None:
     if service.health and service.answers():
         sys.exit(f"{service.health} is answered by something that is not ours. Set PREFECT_API_URL or EMULATOR_PORT.")
     say(f"starting {service.name}")
+    # A child that was killed is there until somebody asks how it ended, and PostgreSQL would not start beside itself.
+    _STARTED[:] = [each for each in _STARTED if each.poll() is None]
     written = place.home / f"{service.name}.log"
     written.touch(mode=0o600)
     with written.open("ab") as log:

@@ -336,6 +336,24 @@ def test_a_redirect_elsewhere_is_refused_and_gets_no_token(script: Script, asm: 
     assert len(script.seen) == 1
 
 
+@pytest.mark.parametrize("location", ["http://[", "http://\u00ff"])
+def test_a_redirect_to_what_is_no_address_is_an_error_of_the_tree(
+    script: Script, asm: AsmClient, location: str
+) -> None:
+    script.answers = [Answer(307, headers={"Location": location})]
+    with pytest.raises(AsmosisError):
+        asm.send(NETWORK, Verb.COMMIT)
+    assert len(script.seen) == 1
+
+
+def test_a_code_of_several_lines_is_told_in_one(script: Script, asm: AsmClient) -> None:
+    script.answers = [Answer(403, "<Error><Code>&#13;\nOdd</Code><Message>busy</Message></Error>")]
+    with pytest.raises(ControlPlaneError) as caught:
+        asm.send(NETWORK, Verb.COMMIT)
+    assert str(caught.value).splitlines() == [str(caught.value)]
+    assert caught.value.code == "Odd"
+
+
 @pytest.mark.slow
 def test_the_first_poll_is_at_once_and_pauses_grow_with_what_was_waited_to_a_ceiling(
     script: Script, asm: AsmClient, naps: list[float]

@@ -5,6 +5,7 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -110,3 +111,22 @@ def test_all_parts_killed_at_once_as_by_a_power_cut_go_on(scene: Scene) -> None:
         scene.kill(part)
     assert scene.ended(run).state == "Committed"
     assert scene.steps() == {"prepare": 1, "commit": 1}
+
+
+def test_a_child_that_was_killed_is_no_zombie_beside_its_successor(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ASMOSIS_HOME", str(tmp_path))
+    place = local.Place.from_environment()
+    sleeping = local.Service("sleeper", ("sleep", "60"), "")
+    local.start(sleeping, place)
+    first = local.living(sleeping, place)
+    assert first is not None
+    first.kill()
+    while first.is_running() and first.status() != psutil.STATUS_ZOMBIE:
+        time.sleep(0.01)
+    local.start(sleeping, place)
+    assert not psutil.pid_exists(first.pid)
+    assert local.living(sleeping, place) is not None
+    local._STARTED[-1].kill()
+    local._STARTED.pop().wait()

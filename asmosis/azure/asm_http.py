@@ -111,7 +111,7 @@ class AsmHttp:
             )
         except (requests.RequestException, OSError) as error:
             raise Unreachable(PLANE, root, silence(error, _TIMEOUTS)) from None
-        except UnicodeError:
+        except ValueError:
             # requests reads where a redirect leads, followed or not.
             raise UnreadableDocument(root, "its redirect is not to an address") from None
 

@@ -39,6 +39,7 @@ _UNKNOWN_NETWORK = re.compile(r"virtual network .+ (not found|does not exist)\."
 
 def refusal(plane: str, status: int, code: str, message: str, request_id: str = "") -> ControlPlaneError:
     """The error that a refused request stands for."""
+    code = one_line(code) or "NoCode"
     kind = _BY_CODE.get(code.lower()) or _BY_STATUS.get(status)
     if kind is None and status == 400 and _UNKNOWN_NETWORK.search(message):  # noqa: PLR2004 - HTTP statuses are their own names
         kind = NotFound
