@@ -85,14 +85,18 @@ def test_nobody_looks_where_that_is_off(azure: Azure) -> None:
 def test_a_run_killed_during_prepare_still_tells_what_it_had_seen(azure: Azure) -> None:
     with azure.latency(prepare=8):
         run = azure.migrate(BATCH, probe=OFTEN)
-        wait_for(lambda: any(not each.ends_well and each.lost for each in timelines(azure, run, "prepare")))
+        # One way may have failed while the other still answers; only where none does, there is a gap.
+        wait_for(
+            lambda: any(
+                each.longest_gap and each.longest_gap[1].at_least > 0.5 for each in timelines(azure, run, "prepare")
+            )
+        )
         azure.kill_worker()
         run = azure.waiting(run)
     [seen] = timelines(azure, run, "prepare")
     assert not seen.complete
     told = question(azure, run)
     assert "The probe was killed; nothing is known after" in told
-    # Whether that was over before the kill is a matter of half a second.
     assert "The longest interruption was" in told
 
 

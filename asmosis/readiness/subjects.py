@@ -21,16 +21,23 @@ from asmosis.units import Destination, State, Unit
 _SLASHES = 4  # of the address of a blob in a container
 
 
-class Subject(msgspec.Struct, frozen=True, dict=True):
-    """What rules judge; there is one for every machine, at a fifth of what a dataclass costs."""
+class _InEstate:
+    """What a subject knows by its estate."""
 
-    estate: Estate
+    __slots__ = ()
     index: Index
 
     @property
     def facts(self) -> Facts:
         """What is known beside the classic documents."""
         return self.index.facts
+
+
+class Subject(_InEstate, msgspec.Struct, frozen=True, dict=True):
+    """What rules judge; there is one for every machine, at a fifth of what a dataclass costs."""
+
+    estate: Estate
+    index: Index
 
 
 class Subscription(Subject, frozen=True):
@@ -42,20 +49,27 @@ class Subscription(Subject, frozen=True):
         return f"subscription/{self.estate.subscription}"
 
 
-class InUnit(Subject, frozen=True):
-    """A subject of a unit."""
+class _OfUnit(_InEstate):
+    """What a subject knows by the unit that it migrates with."""
 
+    __slots__ = ()
     unit: Unit
 
     @property
     def place(self) -> str:
-        """KIND/NAME, as findings name it."""
+        """KIND/NAME of the unit, as findings name it."""
         return self.unit.short
 
     @property
     def state(self) -> State:
         """Where the unit stands in its migration."""
         return self.index.state_of(self.unit)
+
+
+class InUnit(_OfUnit, Subject, frozen=True):
+    """A subject of a unit."""
+
+    unit: Unit
 
 
 class Whole(InUnit, frozen=True):
@@ -144,27 +158,12 @@ class Slot(OfDeployment, frozen=True):
     """A deployment by itself, with nothing else in sight, so that whoever has read its document can judge it."""
 
 
-class PlacedSlot(OfDeployment, frozen=True):
+class PlacedSlot(_OfUnit, OfDeployment, frozen=True):
     """A deployment in its estate."""
 
     estate: Estate
     index: Index
     unit: Unit
-
-    @property
-    def facts(self) -> Facts:
-        """What is known beside the classic documents."""
-        return self.index.facts
-
-    @property
-    def place(self) -> str:
-        """KIND/NAME of the unit, as findings name it."""
-        return self.unit.short
-
-    @property
-    def state(self) -> State:
-        """Where the unit stands in its migration."""
-        return self.index.state_of(self.unit)
 
     @property
     def location(self) -> str:
@@ -231,17 +230,12 @@ class Machine(OfMachine, frozen=True):
         return (extension for extension in self.special_extensions if kind in kinds_of(extension))
 
 
-class PlacedMachine(OfMachine, frozen=True):
+class PlacedMachine(_OfUnit, OfMachine, frozen=True):
     """A virtual machine in its estate; rules judge it with its deployment, as most look at what few machines have."""
 
     estate: Estate
     index: Index
     unit: Unit
-
-    @property
-    def facts(self) -> Facts:
-        """What is known beside the classic documents."""
-        return self.index.facts
 
     @property
     def location(self) -> str:
