@@ -38,7 +38,7 @@ test-fast: $(READY)
 night: $(READY)
 	@$(BIN)/python -m tests.night
 
-## chaos: a hundred seeds of kills, outages and clocks over waves of forty units; hours (SEEDS, CHAOS_SEED, PROFILE=scale)
+## chaos: a hundred seeds of kills, outages and clocks over waves of forty units; hours (SEEDS, CHAOS_SEED, PROFILE=scale, WORLDS=2)
 chaos: $(READY)
 	@$(BIN)/python -m tests.chaos
 
