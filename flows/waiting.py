@@ -16,12 +16,13 @@ from prefect.input import RunInput
 from prefect.input.run_input import keyset_from_paused_state
 from prefect.states import AwaitingRetry, Scheduled, Suspended
 
-from asmosis.errors import AsmosisError, OperationFailed, ServerFault, Throttled, Unreachable
+from asmosis.errors import AsmosisError, AuthenticationFailed, OperationFailed, ServerFault, Throttled, Unreachable
 from asmosis.redaction import redacted_text
 from asmosis.runs import AWAITING_SLOT, AWAITING_WINDOW
 from asmosis.units import Verb
 from asmosis.windows import Calendar
 from tasks.runs import server
+from tasks.witness import interrupted
 
 Answer = TypeVar("Answer")
 _LATER = (1, 2, 5, 10, 20, 30, 30, 30)  # minutes; each after all that the tasks themselves have tried
@@ -72,9 +73,16 @@ def outlasting() -> Iterator[None]:
     try:
         yield
     except AsmosisError as trouble:
-        if trouble.worth_retrying and not isinstance(trouble, OperationFailed):
+        if _may_pass(trouble):
             put_off(trouble)
         raise
+
+
+def _may_pass(trouble: AsmosisError) -> bool:
+    if isinstance(trouble, AuthenticationFailed):
+        # Whoever has begun before was let in then, be it in a process that is gone.
+        return interrupted()
+    return trouble.worth_retrying and not isinstance(trouble, OperationFailed)
 
 
 def put_off(trouble: AsmosisError) -> None:

@@ -33,6 +33,7 @@ from asmosis.azure.sign_in import (
     token,
 )
 from asmosis.errors import AsmosisError, AuthenticationFailed, Unreachable, UsageError
+from tests.conftest import free_port
 
 SUBSCRIPTION = "0a0a0a0a-1111-4222-8333-444444444444"
 SECRET = "s3cr3t-0c1d"
@@ -225,6 +226,16 @@ def test_a_refusal_is_an_outage_to_who_has_signed_in_before_and_only_there(monke
         token(credential, "https://other/.default")
     monkeypatch.setattr(IdentityEndpoint, "refuses", False)
     assert token(credential, scope).token == "t"
+
+
+@pytest.mark.parametrize("sign_in", [ManagedIdentity(), DefaultSignIn()], ids=["identity", "chain"])
+def test_an_identity_endpoint_that_is_silent_is_an_outage_from_the_start(
+    sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IDENTITY_ENDPOINT", f"http://127.0.0.1:{free_port()}/msi/token")
+    monkeypatch.setenv("IDENTITY_HEADER", "h")
+    with pytest.raises(Unreachable, match="Connection refused"):
+        token(credential_of(sign_in), "https://plane/.default")
 
 
 def test_a_missing_certificate_file_says_which(tmp_path: Path) -> None:

@@ -70,8 +70,13 @@ BACK = replace(GOOD, classic="as before", arm="nothing", runs=(run("Aborted"),),
         ),
         replace(GOOD, votes={}, runs=(run("Committed", approval="automatic-when-clean"),)),
         replace(GOOD, journal=(*ABORTED, *COMMITTED), runs=(run("Committed"), run("Aborted", name="zero"))),
+        replace(
+            GOOD,
+            met="prepare: slow",
+            journal=(sent("prepare", 1), sent("prepare", 1, effect=False), *COMMITTED[1:]),
+        ),
     ],
-    ids=["committed", "aborted", "commit again after it failed", "prepare failed", "by policy", "two runs"],
+    ids=["committed", "aborted", "commit again after it failed", "prepare failed", "by policy", "two runs", "slow"],
 )
 def test_what_went_well_is_no_problem(seen: UnitSeen) -> None:
     assert list(problems_of_unit(seen)) == []
@@ -102,6 +107,14 @@ def test_what_went_well_is_no_problem(seen: UnitSeen) -> None:
         (
             replace(GOOD, journal=(*COMMITTED, sent("commit", 7, effect=False))),
             "commit was sent 1 times where it was not due",
+        ),
+        (
+            replace(
+                GOOD,
+                met="prepare: slow",
+                journal=(sent("prepare", 1), *[sent("prepare", 1, effect=False)] * 2, *COMMITTED[1:]),
+            ),
+            "prepare was sent 2 times where it was not due",
         ),
         (replace(GOOD, votes={}), "it was committed without an approval (nobody was asked)"),
         (replace(GOOD, votes={"one": [replace(YES, at=at(7))]}), "it was committed without an approval (0 said yes)"),

@@ -5,7 +5,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -172,7 +172,7 @@ class Worker:
             command, env=environment, cwd=local.ROOT, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL
         )
 
-    def begin(self, version: str, outages: int) -> FlowRun:
+    def begin(self, version: str, troubles: Sequence[str]) -> FlowRun:
         """A run of what somebody deployed with that version."""
         deployment = self._client.create_deployment(
             self._flow,
@@ -181,7 +181,7 @@ class Worker:
             entrypoint="worker_flows.troubled",
             work_pool_name=self._pool.name,
         )
-        return self._client.create_flow_run_from_deployment(deployment, parameters={"times": outages})
+        return self._client.create_flow_run_from_deployment(deployment, parameters={"troubles": troubles})
 
     def until(self, run: FlowRun, reached: Callable[[State[None]], bool]) -> State[None]:
         deadline = time.monotonic() + 90
@@ -204,7 +204,7 @@ def worker(stack: local.Place, pool: WorkPool) -> Iterator[Worker]:
 
 @pytest.mark.slow
 def test_a_run_outlasts_outages_and_says_what_it_waits_for(worker: Worker, prefect_server: str) -> None:
-    once, always = worker.begin("1.2.0+abc", 1), worker.begin("1.1.9", 4)
+    once, always = worker.begin("1.2.0+abc", ["outage"]), worker.begin("1.1.9", ["outage"] * 4)
     ended = {run.id: worker.until(run, State.is_final) for run in (once, always)}
     assert (ended[once.id].name, ended[once.id].message) == ("Completed", "run 2")
     assert ended[always.id].name == "Failed"
@@ -217,8 +217,15 @@ def test_a_run_outlasts_outages_and_says_what_it_waits_for(worker: Worker, prefe
 
 
 @pytest.mark.slow
+def test_a_run_that_was_let_in_before_takes_a_refusal_for_an_outage(worker: Worker) -> None:
+    before, never = worker.begin("1.2.0", ["outage", "refused"]), worker.begin("1.1.9", ["refused"])
+    assert worker.until(before, State.is_final).message == "run 3"
+    assert worker.until(never, State.is_final).name == "Failed"
+
+
+@pytest.mark.slow
 def test_a_run_that_is_too_new_for_a_worker_waits_for_another(worker: Worker, prefect_server: str) -> None:
-    run = worker.begin("1.10.0+def", 0)
+    run = worker.begin("1.10.0+def", [])
     state = worker.until(run, lambda state: state.name == "AwaitingRetry")
     assert "The worker has 1.2.0+abc, which is older than what is deployed (1.10.0+def)" in (state.message or "")
     assert state.state_details.scheduled_time is not None

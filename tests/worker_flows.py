@@ -11,7 +11,7 @@ from prefect.flow_runs import suspend_flow_run
 from prefect.logging import get_run_logger
 from prefect.states import Completed
 
-from asmosis.errors import Unreachable
+from asmosis.errors import AuthenticationFailed, Unreachable
 from flows import waiting
 
 
@@ -56,9 +56,12 @@ def lasts(seconds: float, pause: float = 0.1) -> State[None]:
 
 @flow(name="troubled", version="1.2.0+abc")
 @waiting.outlasting()
-def troubled(times: int) -> State[None]:
-    """Meets an outage `times` times; puts itself off at once, three times at most."""
+def troubled(troubles: list[str]) -> State[None]:
+    """Meets one trouble after the other; puts itself off at once, three times at most."""
     waiting._LATER = (0.01, 0.01, 0.01)  # type: ignore[assignment]  # minutes
-    if runtime.flow_run.run_count <= times:
+    count = runtime.flow_run.run_count
+    if count <= len(troubles):
+        if troubles[count - 1] == "refused":
+            raise AuthenticationFailed("sign-in", 401, "ClientAuthenticationError", "Not you.")
         raise Unreachable("the evidence", "/full", "No space left on device")
-    return Completed(message=f"run {runtime.flow_run.run_count}")
+    return Completed(message=f"run {count}")

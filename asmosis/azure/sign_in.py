@@ -2,14 +2,15 @@
 
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
-from threading import Lock
+from threading import Lock, local
 from typing import Any, NoReturn, TypeAlias
 
 from azure.core.credentials import AccessToken, TokenCredential
-from azure.core.exceptions import AzureError, ClientAuthenticationError, ServiceRequestError
+from azure.core.exceptions import AzureError, ClientAuthenticationError, ServiceRequestError, ServiceResponseError
 from pydantic import SecretStr
 
 from asmosis.azure.refusals import one_line
@@ -128,7 +129,11 @@ def _build(sign_in: SignIn, authority: str) -> TokenCredential:
         case StaticToken(held):
             return _Static(held)
         case DefaultSignIn():
-            return identity.DefaultAzureCredential(**there)
+            chain = identity.DefaultAzureCredential(**there)
+            each: Any
+            for each in chain.credentials:
+                each.get_token = _heard(each.get_token)
+            return chain
 
 
 def _identity_environment() -> tuple[tuple[str, str], ...]:
@@ -139,21 +144,41 @@ def _identity_environment() -> tuple[tuple[str, str], ...]:
 class _Trusted:
     """A credential that has signed in before: a refusal is taken for an outage, which it mostly is in the night.
 
-    azure-identity words a stumbling endpoint and a wrong secret alike. Who has never signed in hears the refusal.
+    azure-identity words a stumbling endpoint and a wrong secret alike. Who has never signed in hears the refusal,
+    unless it was none: a chain of credentials words silence like that too.
     """
 
     credential: TokenCredential
     since: dict[tuple[str, ...], datetime] = field(default_factory=dict)
 
     def get_token(self, *scopes: str, **options: Any) -> AccessToken:
+        _last.silence = None
         try:
             token = self.credential.get_token(*scopes, **options)
         except ClientAuthenticationError as error:
+            if _last.silence is not None:
+                raise _last.silence from error
             if scopes not in self.since:
                 raise
             raise ServiceRequestError(f"{error.message} (it signed in at {self.since[scopes]:%H:%M} UTC)") from error
         self.since[scopes] = datetime.now(UTC)
         return token
+
+
+_last = local()  # what a thread met when it last signed in
+
+
+def _heard(ask: Callable[..., AccessToken]) -> Callable[..., AccessToken]:
+    """The question of one credential of a chain, which keeps nothing of an error but its words."""
+
+    def asked(*scopes: str, **options: Any) -> AccessToken:
+        try:
+            return ask(*scopes, **options)
+        except (ServiceRequestError, ServiceResponseError) as error:
+            _last.silence = error
+            raise
+
+    return asked
 
 
 @dataclass(frozen=True)
