@@ -21,8 +21,7 @@ _SHARE = "CHAOS_SHARE"  # which seeds are those of one of several processes: wha
 
 
 def main() -> None:
-    # Whoever ends it does not want to find a stack that goes on.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    signal.signal(signal.SIGTERM, _end)
     profile = cast("Profile", os.environ.get("PROFILE") or "local")
     kept = Path(os.environ.get("CHAOS_RESULTS") or ".asmosis/chaos.jsonl")
     kept.parent.mkdir(parents=True, exist_ok=True)
@@ -37,6 +36,12 @@ def main() -> None:
         _play([seed for seed in wanted if seed not in done and seed % worlds == share], profile, kept)
     done = _read(kept, profile)
     sys.exit(_summary([done[seed] for seed in wanted if seed in done], len(wanted)))
+
+
+def _end(*_: object) -> None:
+    # Whoever ends it does not want to find a stack that goes on; being told twice must not end the clearing up.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    sys.exit(1)
 
 
 def _play(seeds: list[int], profile: Profile, kept: Path) -> None:
@@ -68,9 +73,11 @@ def _play_side_by_side(worlds: int) -> None:
     try:
         for player in players:
             player.wait()
-    finally:
+    except SystemExit:  # Ctrl-C they hear themselves
         for player in players:
             player.terminate()
+        raise
+    finally:
         for player in players:
             player.wait()
 
