@@ -1,5 +1,6 @@
 """How a run about one unit ends."""
 
+from prefect import runtime
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
@@ -14,7 +15,7 @@ from tasks.endings import note_ending
 from tasks.evidence import keep_outcome
 from tasks.migration import take
 from tasks.reports import publish
-from tasks.runs import address_of
+from tasks.runs import address_of, server
 
 
 def ended(unit: Unit, outcome: Outcome, words: str, verdict: Verdict | None = None) -> State[None]:
@@ -44,6 +45,6 @@ def brought_back(
     unit: Unit, planes: Planes, outcome: Outcome, words: str, verdict: Verdict | None = None
 ) -> State[None]:
     """Abort the unit and end; what the end is to be is noted first, so that a crash in between cannot change it."""
-    note_ending(outcome, words)
+    note_ending(server(), str(runtime.flow_run.id), outcome, words)
     take(Verb.ABORT, unit, planes, Destination())
     return ended(unit, outcome, words, verdict)

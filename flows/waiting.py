@@ -4,14 +4,15 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
+from http import HTTPStatus
 from typing import NoReturn, TypeVar
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from prefect import runtime
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import State
 from prefect.client.schemas.responses import SetStateStatus
-from prefect.exceptions import Abort, Pause
+from prefect.exceptions import Abort, Pause, PrefectHTTPStatusError
 from prefect.input import RunInput
 from prefect.input.run_input import keyset_from_paused_state
 from prefect.states import AwaitingRetry, Scheduled, Suspended
@@ -36,12 +37,25 @@ def wait_for_answer(form: type[RunInput], question: str, words: str) -> NoReturn
     The form is stored before the run lets go: a run that Prefect suspends first and a kill then keeps from bringing
     its form can never be answered.
     """
-    # Prefect lets a key suspend only once.
-    state: State[None] = Suspended(pause_key=f"{question}-{uuid4().hex[:8]}", message=words)
-    keys = keyset_from_paused_state(state)
-    state.state_details.run_input_keyset = {str(name): key for name, key in keys.items()}
-    form.save(keys)
-    _let_go(state)
+    _let_go(asked(form, question, words, UUID(runtime.flow_run.id)))
+
+
+def asked(form: type[RunInput], question: str, words: str, run: UUID) -> State[None]:
+    """The state of a run that waits for an answer; its form is stored."""
+    for last in (False, False, True):
+        # Prefect lets a key suspend only once.
+        state: State[None] = Suspended(pause_key=f"{question}-{uuid4().hex[:8]}", message=words)
+        keys = keyset_from_paused_state(state)
+        state.state_details.run_input_keyset = {str(name): key for name, key in keys.items()}
+        try:
+            form.save(keys, run)
+        except PrefectHTTPStatusError as refused:
+            # A busy server may keep a part of it and say all the same that it did not; sent again, it is there already.
+            if last or refused.response.status_code != HTTPStatus.CONFLICT:
+                raise
+        else:
+            return state
+    raise AssertionError
 
 
 def wait_for_others() -> NoReturn:

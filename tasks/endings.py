@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import cast
 
-from prefect.input import create_flow_run_input, read_flow_run_input
+from prefect.input import read_flow_run_input
 
 from asmosis.errors import Conflict
 from asmosis.prefect_rest import PrefectServer
@@ -26,14 +26,11 @@ class Ending:
     words: str
 
 
-def note_ending(outcome: Outcome, words: str) -> None:
-    """Keep with the run that it ends this way; the first note stands."""
-    if noted_ending() is None:
-        create_flow_run_input(_KEY, {"outcome": outcome.value, "words": words})
+def note_ending(server: PrefectServer, run_id: str, outcome: Outcome, words: str) -> None:
+    """Keep with a run that it ends this way, should it come back; a note that it has stands.
 
-
-def note_ending_of(server: PrefectServer, run_id: str, outcome: Outcome, words: str) -> None:
-    """Keep with another run that it ends this way, should it come back; a note that it has stands."""
+    A busy server may keep the note and say all the same that it did not: sent again, it is there already.
+    """
     noted = {"key": _KEY, "value": json.dumps({"outcome": outcome.value, "words": words})}
     with suppress(Conflict):
         server.call("POST", f"/flow_runs/{run_id}/input", noted)

@@ -22,7 +22,7 @@ from asmosis.reports import WaveStanding, wave_page
 from asmosis.runs import Run, Runs, newest
 from asmosis.units import Outcome, State, Unit
 from asmosis.waves import allowed_failures, due_units, skipped_units
-from tasks.endings import note_ending_of
+from tasks.endings import note_ending
 from tasks.reports import artifact_key, renew
 
 _log = logging.getLogger(__name__)
@@ -185,7 +185,7 @@ def end_migrations(unit: Unit, why: str) -> None:
     ]
     for run in going:
         # A worker that is about to start a run may overtake its cancellation: the run then finds how it has to end.
-        note_ending_of(server(), run.id, Outcome.ABORTED, why)
+        note_ending(server(), run.id, Outcome.ABORTED, why)
         server().cancel(run, why)
     # A worker that is gone ends nothing; what its run has begun, the platform tells.
     for _ in range(_PATIENCE):

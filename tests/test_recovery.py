@@ -1,6 +1,7 @@
 """What chaos has found, each by itself: runs, slots and votes that an outage or a clock must not leave behind."""
 
 import asyncio
+import json
 import subprocess
 import sys
 import time
@@ -17,14 +18,18 @@ from prefect import flow
 from prefect.client.orchestration import PrefectClient, SyncPrefectClient
 from prefect.client.schemas.actions import DeploymentUpdate, WorkPoolCreate
 from prefect.client.schemas.objects import FlowRun, State, StateType, WorkPool
+from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.states import Pending, Running, Scheduled
 
 import asmosis.limits
 import tasks.runs
 from asmosis.parameters import AbortParameters, MigrateParameters, Probe
 from asmosis.runs import Runs
+from asmosis.units import Outcome
 from deployments import local
-from tasks import limits
+from flows import waiting
+from flows.approval import Approval
+from tasks import endings, limits
 from tests.stage import Stage
 from workers import orphans
 from workers.clock import ServerClock
@@ -142,6 +147,31 @@ def test_a_run_is_not_given_up_for_the_name_of_the_worker_that_had_it_before(
             return found
 
     assert asyncio.run(looks()) == [False, False, True]
+
+
+@pytest.mark.slow
+def test_what_a_busy_server_kept_although_it_said_no_is_kept_once(
+    prefect_server: str, pool: WorkPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Clients send again what was refused with 503; a note or a form that is there then is no reason to fail."""
+    lost, fresh = uuid.uuid4(), uuid.uuid4()
+    numbers = iter([lost, fresh])
+    monkeypatch.setattr(waiting, "uuid4", lambda: next(numbers))
+    with SyncPrefectClient(prefect_server) as client:
+        flow = client.create_flow_from_name("unclaimed")
+        deployment = client.create_deployment(flow, f"of-{pool.name}", work_pool_name=pool.name)
+        run = client.create_flow_run_from_deployment(deployment)
+        server = Runs(prefect_server)
+        for words in ("first", "again"):
+            endings.note_ending(server, str(run.id), Outcome.ABORTED, words)
+        assert json.loads(client.read_flow_run_input(run.id, "asmosis-ending"))["words"] == "first"
+
+        client.create_flow_run_input(run.id, f"suspended-approval-a-{str(lost)[:8]}-schema", "{}")
+        with temporary_settings({PREFECT_API_URL: prefect_server}):
+            state = waiting.asked(Approval, "approval-a", "words", run.id)
+        keys = state.state_details.run_input_keyset or {}
+        assert keys["schema"] == f"suspended-approval-a-{str(fresh)[:8]}-schema"
+        assert "approver" in client.read_flow_run_input(run.id, keys["schema"])
 
 
 @pytest.mark.slow
