@@ -46,7 +46,7 @@ _ENDED = frozenset({"COMPLETED", "FAILED", "CANCELLED", "CRASHED"})
 class Run:
     """A flow run as Prefect tells it; `type` is Prefect's kind of state, `state` its name, `since` is ISO 8601.
 
-    `question` is how the keys of the approval that it waits for begin.
+    `question` is how the keys of the approval that it waits for begin; `once` is what it was started by, once.
     """
 
     id: str
@@ -60,6 +60,7 @@ class Run:
     link: str
     created: str = ""
     question: str = ""
+    once: str = ""
     parameters: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
     labels: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
@@ -339,6 +340,7 @@ class Runs(PrefectServer):
             created=document.get("created") or "",
             # Each suspension has a key of its own: the question, and what makes it different from the last one.
             question=((state.get("state_details") or {}).get("pause_key") or "").rpartition("-")[0],
+            once=document.get("idempotency_key") or "",
             parameters=document.get("parameters") or {},
             labels=document.get("labels") or {},
         )

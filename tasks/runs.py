@@ -64,16 +64,25 @@ Progress = Mapping[Unit, Sequence[Run]]
 
 
 def migrations_of(wave: WaveParameters, wave_run: str) -> dict[Unit, list[Run]]:
-    """The migrate runs of each unit, newest first: those that this run of the wave started, and what still goes on."""
+    """The migrate runs of each unit, newest first: those since this run of the wave began, and what still goes on.
+
+    What it has started itself is told by its keys: the server's clock may have been set back since the wave began.
+    """
     units = {unit.short.casefold(): unit for unit in wave.ids}
     runs = server().find(wave.subscription, wave.name)
     began = next(run.created for run in runs if run.id == wave_run)
     found: dict[Unit, list[Run]] = {unit: [] for unit in wave.ids}
     for run in runs:
         unit = units.get(run.unit.casefold())
-        if unit is not None and run.flow == "migrate" and (run.created >= began or not run.ended):
+        own = run.created >= began or _earlier(run, wave_run) is not None
+        if unit is not None and run.flow == "migrate" and (own or not run.ended):
             found[unit].append(run)
-    return {unit: of_unit for unit, of_unit in found.items() if of_unit}
+    # They come by creation; of its own, the wave knows it better.
+    return {
+        unit: sorted(of_unit, key=lambda run: _earlier(run, wave_run) or 0, reverse=True)
+        for unit, of_unit in found.items()
+        if of_unit
+    }
 
 
 def through(runs: Sequence[Run]) -> bool:
@@ -113,6 +122,11 @@ def start_migration(wave: WaveParameters, unit: Unit, wave_run: str, earlier: in
         **({"destination": wave.destinations[unit.short]} if unit.short in wave.destinations else {}),
     )
     return server().migrate(parameters, once=f"{wave_run}/{unit}/{earlier}")
+
+
+def _earlier(run: Run, wave_run: str) -> int | None:
+    """How many runs a unit had when a wave's run started this one; None for one that was started otherwise."""
+    return int(run.once.rpartition("/")[2]) if run.once.startswith(f"{wave_run}/") else None
 
 
 def publish_wave(run: Run, wave: WaveParameters, progress: Progress) -> None:
