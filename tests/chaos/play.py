@@ -4,13 +4,16 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import requests
 
+from asmosis.approvals import Decision
 from asmosis.parameters import ApprovalPolicy, Approvers, Probe
+from asmosis.runs import Run
 from tests.chaos.blows import HOUR, Blow, Blows, disturb, drawn
 from tests.chaos.invariants import problems_of_runs, problems_of_unit, problems_of_waves
 from tests.chaos.looking import Before, look, taken_slots, unfinished
@@ -18,6 +21,7 @@ from tests.chaos.world import World
 from tests.stage import Stage, answered
 
 APPROVERS = ("ada", "grace", "linus")
+_PAUSE = 1.0  # seconds between looks; they cost the server as much as a unit's own requests
 CAP = 1200.0  # seconds after the last blow in which everything has to have ended, however slow the machine
 
 
@@ -90,18 +94,17 @@ def play(
     began = time.monotonic()
     blows.start()
     try:
-        while blows.is_alive() and not _all_ended(stage):
-            _answer(stage, seed)
-            time.sleep(0.5)
+        while blows.is_alive() and not _look(stage, seed)[0]:
+            time.sleep(_PAUSE)
     finally:
         blows.stop()
         answered(lambda: stage.control("DELETE", "faults"))
     healed = moved = time.monotonic()
-    former = ""
-    while not _all_ended(stage) and time.monotonic() < min(moved + measure.patience, healed + CAP):
-        _answer(stage, seed)
-        time.sleep(0.5)
-        if (now := str([(run.id, run.state, run.since) for run in stage.found()])) != former:
+    over, former = _look(stage, seed)
+    while not over and time.monotonic() < min(moved + measure.patience, healed + CAP):
+        time.sleep(_PAUSE)
+        over, now = _look(stage, seed)
+        if now != former:
             former, moved = now, time.monotonic()
     result.blows, result.seconds = blows.struck, round(time.monotonic() - began, 1)
     result.recovered = round(time.monotonic() - healed, 1)
@@ -120,27 +123,29 @@ def _start(stage: Stage, chance: random.Random) -> None:
     stage.wave("chaos", units, probe=probed, prepares_at_once=20, **who)
 
 
-def _all_ended(stage: Stage) -> bool:
+def _look(stage: Stage, seed: int) -> tuple[bool, str]:
+    """Whether everything has ended, and how it stands; every form that waits is answered, as people do.
+
+    Each has made up their mind about a unit beforehand.
+    """
     runs = stage.found()
-    waves = [run for run in runs if run.flow == "wave"]
-    return bool(waves) and all(run.ended for run in runs)
+    for run in runs:
+        if run.waiting:
+            _answer(stage, seed, run)
+    began = any(run.flow == "wave" for run in runs)
+    return began and all(run.ended for run in runs), str([(run.id, run.state, run.since) for run in runs])
 
 
-def _answer(stage: Stage, seed: int) -> None:
-    """Answer every form that waits, as people do: each has made up their mind about a unit beforehand."""
-    for run in stage.found():
-        if not run.waiting:
-            continue
-        # The same whenever and by whom it is asked; only who answers changes, for nobody counts twice.
-        mind = random.Random(f"{seed}/{run.unit}").random()
-        decision = "commit" if mind < 0.8 else "abort"
-        who = random.Random(f"{seed}/{run.unit}/{run.since}")
-        if decision == "commit" and who.random() < 0.1:
-            decision = "recheck"
-        try:
-            stage.answer(run, decision, who.choice(APPROVERS), "both sides were looked at")
-        except requests.RequestException:
-            continue  # The server is away; whether the answer got there is seen when it is back.
+def _answer(stage: Stage, seed: int, run: Run) -> None:
+    # The same whenever and by whom it is asked; only who answers changes, for nobody counts twice.
+    mind = random.Random(f"{seed}/{run.unit}").random()
+    decision: Decision = "commit" if mind < 0.8 else "abort"
+    who = random.Random(f"{seed}/{run.unit}/{run.since}")
+    if decision == "commit" and who.random() < 0.1:
+        decision = "recheck"
+    # The server may be away; whether the answer got there is seen when it is back.
+    with suppress(requests.RequestException):
+        stage.answer(run, decision, who.choice(APPROVERS), "both sides were looked at")
 
 
 def _judge(world: World, stage: Stage, before: Before, result: Result) -> None:
